@@ -1,0 +1,175 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace grokauth::app {
+
+/// Wall-clock time, as Unix time in whole seconds.
+using UnixTime = std::chrono::sys_seconds;
+/// A point of the monotonic clock; what deadlines are made of.
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// One request to a server. Redirects are never followed.
+struct HttpRequest {
+  enum class Method { kGet, kPost };
+
+  Method method = Method::kGet;
+  std::string url;                     ///< absolute; https, or http under `allow_http_loopback`
+  std::string form;                    ///< application/x-www-form-urlencoded body of a POST
+  std::optional<std::string> ca_file;  ///< PEM file trusted beside the system's authorities
+  bool allow_http_loopback = false;    ///< lets plain http through, to a loopback host only
+  std::chrono::milliseconds connect_timeout{5000};  ///< name look-up, TCP, proxy and TLS together
+  std::chrono::milliseconds total_timeout{15000};   ///< the whole exchange
+};
+
+/// An answer that arrived whole. Any status, any body up to 1 MiB.
+struct HttpResponse {
+  int status = 0;
+  std::string content_type;                ///< as sent; empty when absent
+  std::optional<std::string> retry_after;  ///< the header's value as sent
+  std::string body;
+};
+
+/// An exchange without a usable answer.
+struct TransportFailure {
+  enum class Cause {
+    kUrl,          ///< the URL is malformed, or its scheme is not allowed
+    kTrust,        ///< a certificate authority file cannot be read
+    kResolve,      ///< the name of the server (or proxy) was not found, in time
+    kConnect,      ///< no TCP connection
+    kProxy,        ///< the proxy refused or answered nonsense
+    kCertificate,  ///< the server's certificate does not verify or is for another name
+    kTls,          ///< the TLS handshake failed otherwise
+    kTimeout,      ///< connected, but no whole answer in time
+    kBroken,       ///< the connection broke, or the answer is truncated, malformed or too large
+  };
+
+  Cause cause = Cause::kBroken;
+  std::string reason;           ///< one clause for the user: no secret, no control character
+  bool maybe_received = false;  ///< the request may have reached the server
+};
+
+using HttpResult = std::variant<HttpResponse, TransportFailure>;
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  /// Sends `request` once over a connection of its own. Never retries a request that may have
+  /// reached the server. Throws `Interrupted`.
+  [[nodiscard]] virtual HttpResult Send(const HttpRequest& request) = 0;
+};
+
+/// An advisory lock on an open file; released when destroyed or when the process dies.
+class Lock {
+ public:
+  virtual ~Lock() = default;
+  /// The descriptor that holds the lock, for a child process to inherit.
+  [[nodiscard]] virtual int Descriptor() const = 0;
+};
+
+/// Space for a file's next contents, taken before the contents are known, so that a full disk is
+/// noticed in time. Destroying it without `Commit` gives the space back.
+class Reservation {
+ public:
+  virtual ~Reservation() = default;
+  /// Replaces the file by `contents`, atomically and durably. Throws `Error{kStore}`.
+  virtual void Commit(const std::string& contents) = 0;
+};
+
+/// The private folder (0700) of small private files (0600) that outlive a run. Every member throws
+/// `Error{kStore}` when the folder or a file is unsafe (a symbolic link, another owner, writable by
+/// others) or the operation fails. `name` is a plain file name.
+class StateFolder {
+ public:
+  virtual ~StateFolder() = default;
+  /// The file's contents, or nothing when there is no such file.
+  [[nodiscard]] virtual std::optional<std::string> Read(const std::string& name) = 0;
+  /// Creates or replaces the file, atomically and durably.
+  virtual void Replace(const std::string& name, const std::string& contents) = 0;
+  /// Reserves `bytes` for the next contents of the file.
+  [[nodiscard]] virtual std::unique_ptr<Reservation> Reserve(const std::string& name,
+                                                             std::size_t bytes) = 0;
+  /// Removes the file; no error when there is none.
+  virtual void Remove(const std::string& name) = 0;
+  /// The names that start with `prefix`, sorted; lock files and half-written files left out.
+  [[nodiscard]] virtual std::vector<std::string> List(const std::string& prefix) = 0;
+  /// Takes the exclusive lock on the file, creating it, or returns null when another process holds
+  /// it. Never blocks.
+  [[nodiscard]] virtual std::unique_ptr<Lock> TryLock(const std::string& name) = 0;
+  /// The file's full path, for messages.
+  [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual UnixTime Now() = 0;
+  [[nodiscard]] virtual SteadyTime SteadyNow() = 0;
+  /// Waits until `time`. Throws `Interrupted`.
+  virtual void SleepUntil(SteadyTime time) = 0;
+};
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  /// `count` bytes fit for keys. Ends the program when the system has none to give.
+  [[nodiscard]] virtual std::string Bytes(std::size_t count) = 0;
+};
+
+class Terminal {
+ public:
+  virtual ~Terminal() = default;
+  /// Writes the command's answer to standard output, in one write. Throws `Error{kStore}` when
+  /// nobody can read it.
+  virtual void WriteAnswer(const std::string& text) = 0;
+  /// Writes to standard error, in one write; a failure is ignored.
+  virtual void WriteMessage(const std::string& text) = 0;
+};
+
+class Browser {
+ public:
+  virtual ~Browser() = default;
+  /// Whether a graphical browser can be opened for the person at this machine.
+  [[nodiscard]] virtual bool IsAvailable() = 0;
+  /// Opens `url` and returns at once; false when no browser could be started.
+  virtual bool Open(const std::string& url) = 0;
+};
+
+/// A refresh that goes on in a process of its own, whatever happens to this one.
+class RunningWorker {
+ public:
+  virtual ~RunningWorker() = default;
+  /// Waits for the worker's report: its text, empty when the worker ended without one; nothing at
+  /// `deadline`. Throws `Interrupted` unless `ignore_interrupts`.
+  [[nodiscard]] virtual std::optional<std::string> ReadReport(SteadyTime deadline,
+                                                              bool ignore_interrupts) = 0;
+};
+
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  /// Starts this program again as a refresh worker with `arguments`, in a session of its own, and
+  /// hands it `lock`: this process no longer holds it. Throws `Error{kStore}`.
+  [[nodiscard]] virtual std::unique_ptr<RunningWorker> Start(
+      const std::vector<std::string>& arguments, std::unique_ptr<Lock> lock) = 0;
+};
+
+/// The outside world, as the use cases see it. `main` fills it with the real one, tests with fakes.
+struct Edges {
+  HttpClient& http;
+  StateFolder& state;
+  Clock& clock;
+  Random& random;
+  Terminal& terminal;
+  Browser& browser;
+  Worker& worker;
+};
+
+}  // namespace grokauth::app
