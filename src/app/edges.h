@@ -114,6 +114,8 @@ class Clock {
   [[nodiscard]] virtual SteadyTime SteadyNow() = 0;
   /// Waits until `time`. Throws `Interrupted`.
   virtual void SleepUntil(SteadyTime time) = 0;
+  /// Waits a moment without heeding interrupts: for the steps that must not be left half done.
+  virtual void Nap(std::chrono::milliseconds duration) = 0;
 };
 
 class Random {

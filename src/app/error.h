@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace grokauth::app {
@@ -52,6 +54,9 @@ class Interrupted : public std::exception {
 
 /// The word that stands for `kind` in JSON answers ("network", "login_required", ...).
 [[nodiscard]] const char* MachineWord(ErrorKind kind);
+
+/// The kind that `machine_word` stands for; nothing when it is none of them.
+[[nodiscard]] std::optional<ErrorKind> ErrorKindOf(std::string_view machine_word);
 
 /// The exit status of a command that ended with `kind`: 1 may work later, 2 usage or
 /// configuration, 3 a person must sign in, 4 access denied.

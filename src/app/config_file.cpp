@@ -1,0 +1,239 @@
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "app/error.h"
+#include "app/profile.h"
+
+namespace grokauth::app {
+
+namespace {
+
+/// Reads one table of the file; every complaint names file, line and column.
+class TableReader {
+ public:
+  TableReader(const toml::table& table, const std::string& path) : table_(table), path_(path) {}
+
+  [[noreturn]] void Fail(const toml::source_region& where, const std::string& what,
+                         const std::string& hint = {}) const {
+    std::ostringstream message;
+    message << path_ << ":" << where.begin.line << ":" << where.begin.column << ": " << what;
+    throw Error(ErrorKind::kConfig, message.str(), hint);
+  }
+
+  void AllowOnly(std::initializer_list<std::string_view> keys) const {
+    for (const auto& [key, value] : table_) {
+      if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
+        std::string known;
+        for (const std::string_view name : keys) {
+          known += (known.empty() ? "" : ", ") + std::string(name);
+        }
+        Fail(key.source(), "unknown key '" + oauth::Printable(key.str()) + "'",
+             "the keys here are: " + known);
+      }
+    }
+  }
+
+  [[nodiscard]] std::optional<std::string> String(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return std::nullopt;
+    }
+    const std::optional<std::string> value = node->value_exact<std::string>();
+    if (!value || value->empty()) {
+      Fail(node->source(), "'" + std::string(key) + "' must be a string that is not empty");
+    }
+    if (oauth::Printable(*value, value->size()) != *value) {
+      Fail(node->source(), "'" + std::string(key) + "' has a control character or outer blanks");
+    }
+    return value;
+  }
+
+  [[nodiscard]] bool Boolean(std::string_view key, bool fallback) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return fallback;
+    }
+    const std::optional<bool> value = node->value_exact<bool>();
+    if (!value) {
+      Fail(node->source(), "'" + std::string(key) + "' must be true or false");
+    }
+    return *value;
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> Integer(std::string_view key, std::int64_t smallest,
+                                                    std::int64_t largest) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return std::nullopt;
+    }
+    const std::optional<std::int64_t> value = node->value_exact<std::int64_t>();
+    if (!value || *value < smallest || *value > largest) {
+      Fail(node->source(), "'" + std::string(key) + "' must be a whole number from " +
+                               std::to_string(smallest) + " to " + std::to_string(largest));
+    }
+    return value;
+  }
+
+  /// The value of `key` as one of the words that `parse` knows.
+  template <typename Value>
+  [[nodiscard]] Value Word(std::string_view key, Value fallback,
+                           std::optional<Value> (*parse)(std::string_view),
+                           const char* words) const {
+    const std::optional<std::string> word = String(key);
+    const std::optional<Value> value = word ? parse(*word) : fallback;
+    if (!value) {
+      Fail(table_.get(key)->source(),
+           "'" + std::string(key) + "' is '" + oauth::Printable(*word) + "'",
+           "it must be one of: " + std::string(words));
+    }
+    return *value;
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::string>> Strings(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return std::nullopt;
+    }
+    const toml::array* array = node->as_array();
+    std::vector<std::string> strings;
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
+      const std::optional<std::string> value = (*array)[i].value_exact<std::string>();
+      if (!value || !oauth::IsTokenText(*value)) {
+        Fail((*array)[i].source(), "'" + std::string(key) + "' must hold words without blanks");
+      }
+      strings.push_back(*value);
+    }
+    if (array == nullptr) {
+      Fail(node->source(), "'" + std::string(key) + "' must be an array of strings");
+    }
+    return strings;
+  }
+
+  [[nodiscard]] std::optional<oauth::Parameters> StringTable(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return std::nullopt;
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+      Fail(node->source(), "'" + std::string(key) + "' must be a table of strings");
+    }
+    const TableReader reader(*table, path_);
+    oauth::Parameters parameters;
+    for (const auto& [name, value] : *table) {
+      parameters.emplace_back(std::string(name.str()), *reader.String(name.str()));
+    }
+    return parameters;
+  }
+
+  [[nodiscard]] const toml::table& table() const { return table_; }
+
+ private:
+  const toml::table& table_;
+  const std::string& path_;
+};
+
+void ReadIssuer(const TableReader& reader, Profile& profile) {
+  const std::optional<std::string> issuer = reader.String("issuer");
+  if (!issuer) {
+    return;
+  }
+  const toml::source_region& where = reader.table().get("issuer")->source();
+  if (profile.is_xai && *issuer != profile.issuer) {
+    reader.Fail(where, "the built-in profile 'xai' has the issuer " + profile.issuer,
+                "give a profile for another issuer another name");
+  }
+  const std::string fault = oauth::EndpointFault(*issuer, profile.EndpointRules());
+  if (!fault.empty() || issuer->find_first_of("?#") != std::string::npos) {
+    reader.Fail(where, "the issuer '" + oauth::Printable(*issuer) + "' " +
+                           (fault.empty() ? "has a query or a fragment" : fault));
+  }
+  profile.issuer = *issuer;
+}
+
+Profile ReadProfile(const std::string& name, const TableReader& reader) {
+  reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce", "store",
+                    "min_validity", "ca_file", "allow_http_loopback", "authorize_params"});
+  Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
+  profile.name = name;
+  if (name != "xai") {
+    profile.scopes = {"openid", "profile", "email", "offline_access"};
+  }
+  profile.allow_http_loopback = reader.Boolean("allow_http_loopback", false);
+  ReadIssuer(reader, profile);
+  profile.client_id = reader.String("client_id").value_or(profile.client_id);
+  profile.scopes = reader.Strings("scopes").value_or(profile.scopes);
+  profile.audience = reader.String("audience");
+  profile.flow = reader.Word("flow", profile.flow, ParseFlow, "auto, device");
+  profile.device_pkce = reader.Boolean("device_pkce", profile.device_pkce);
+  profile.store = reader.Word("store", profile.store, ParseStoreChoice, "auto, file");
+  if (const auto seconds = reader.Integer("min_validity", 0, 86400)) {
+    profile.min_validity = std::chrono::seconds(*seconds);
+  }
+  profile.ca_file = reader.String("ca_file");
+  profile.authorize_params =
+      reader.StringTable("authorize_params").value_or(profile.authorize_params);
+  for (const auto& [key, value] :
+       {std::pair("issuer", &profile.issuer), std::pair("client_id", &profile.client_id)}) {
+    if (value->empty()) {
+      reader.Fail(reader.table().source(), "profile '" + name + "' has no '" + key + "'");
+    }
+  }
+  return profile;
+}
+
+void ReadProfiles(const toml::node& node, Configuration& configuration) {
+  const toml::table* tables = node.as_table();
+  if (tables == nullptr) {
+    TableReader(toml::table{}, configuration.path)
+        .Fail(node.source(), "'profile' must be a table, as in [profile.work]");
+  }
+  const TableReader reader(*tables, configuration.path);
+  for (const auto& [key, value] : *tables) {
+    const std::string name(key.str());
+    if (!IsProfileName(name) || CanonicalProfileName(name) != name) {
+      reader.Fail(key.source(), "'" + oauth::Printable(name) + "' cannot name a profile",
+                  CanonicalProfileName(name) != name
+                      ? "it is another name of the built-in profile 'xai'"
+                      : "a profile name has 1 to 64 letters, digits, '-' or '_'");
+    }
+    if (!value.is_table()) {
+      reader.Fail(value.source(), "'profile." + name + "' must be a table");
+    }
+    configuration.profiles.push_back(
+        ReadProfile(name, TableReader(*value.as_table(), configuration.path)));
+  }
+}
+
+}  // namespace
+
+Configuration ParseConfiguration(std::string_view text, const std::string& path) {
+  Configuration configuration{path, std::nullopt, {}};
+  try {
+    const toml::table root = toml::parse(text, path);
+    const TableReader reader(root, path);
+    reader.AllowOnly({"default_profile", "profile"});
+    configuration.default_profile = reader.String("default_profile");
+    if (const toml::node* profiles = root.get("profile")) {
+      ReadProfiles(*profiles, configuration);
+    }
+  } catch (const toml::parse_error& error) {
+    std::ostringstream message;
+    message << path << ":" << error.source().begin.line << ":" << error.source().begin.column
+            << ": " << oauth::Printable(error.description());
+    throw Error(ErrorKind::kConfig, message.str(), "correct the line; nothing stored was touched");
+  }
+  const bool has_xai = std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
+                                   [](const Profile& profile) { return profile.is_xai; });
+  if (!has_xai) {
+    configuration.profiles.push_back(MakeXaiProfile());
+  }
+  return configuration;
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "app/context.h"
+#include "app/exchange.h"
+#include "app/pending_sign_in.h"
+
+namespace grokauth::app {
+
+/// A pending sign-in and the name of its entry in the state folder.
+struct PendingEntry {
+  std::string name;
+  PendingSignIn pending;
+};
+
+/// Asks the server for a device and user code (RFC 8628 section 3.1) and stores the request before
+/// anybody hears of it. Throws `Error`.
+[[nodiscard]] PendingEntry BeginDeviceSignIn(Context& context);
+
+/// The person approved. `warning` is not empty when the login could not be stored.
+struct SignedIn {
+  TokenSet tokens;
+  std::string warning;
+};
+/// Nobody decided yet, or the server could not be asked (`trouble` says why): ask again after the
+/// entry's interval.
+struct StillPending {
+  std::string trouble;
+};
+/// Another process polls at this moment.
+struct PolledElsewhere {};
+/// The entry is gone: somebody else finished it, or signed out.
+struct EntryGone {};
+/// The code has expired (`expired_token`).
+struct CodeExpired {};
+/// The server does not know the code (`invalid_grant`): it was used up, or its answer was lost.
+struct CodeUnknown {};
+/// Declined in the browser, or refused for another reason.
+struct SignInRefused {
+  Error error;
+};
+
+using PollResult = std::variant<SignedIn, StillPending, PolledElsewhere, EntryGone, CodeExpired,
+                                CodeUnknown, SignInRefused>;
+
+/// Asks the server at most once (RFC 8628 section 3.4), under the poll lock, with the entry read
+/// again first. `entry` is updated to what is stored. A login is stored, and an entry whose code is
+/// used up removed, before the lock is let go: a consumed code is never polled again.
+[[nodiscard]] PollResult PollDeviceSignIn(Context& context, PendingEntry& entry,
+                                          const Patience& patience);
+
+}  // namespace grokauth::app

@@ -1,0 +1,54 @@
+#include "app/discovery.h"
+
+#include <variant>
+
+#include "app/exchange.h"
+#include "oauth/metadata.h"
+
+namespace grokauth::app {
+
+namespace {
+
+bool IsMissing(int status) {
+  return status == 404 || status == 410;
+}
+
+}  // namespace
+
+oauth::ServerMetadata Discover(Context& context) {
+  const std::string& issuer = context.profile.issuer;
+  int status = 0;
+  for (const std::string& url : oauth::MetadataUrls(issuer)) {
+    const HttpResult result = Get(context, url);
+    if (const auto* failure = std::get_if<TransportFailure>(&result)) {
+      throw MakeError(*failure, "asking " + issuer + " for its OpenID configuration");
+    }
+    const HttpResponse& response = std::get<HttpResponse>(result);
+    if (response.status == 200) {
+      auto parsed =
+          oauth::ParseServerMetadata(response.body, issuer, context.profile.EndpointRules());
+      if (auto* metadata = std::get_if<oauth::ServerMetadata>(&parsed)) {
+        return std::move(*metadata);
+      }
+      throw Error(ErrorKind::kConfig,
+                  "the OpenID configuration at " + url + " " +
+                      std::get<oauth::MetadataFault>(parsed).reason,
+                  "the issuer in the profile must be written exactly as the server names it; if it "
+                  "is, the server's administrator must correct the document");
+    }
+    // The first answer that says more than "not here" is the one to tell.
+    status = status == 0 || IsMissing(status) ? response.status : status;
+  }
+  if (IsMissing(status)) {
+    throw Error(
+        ErrorKind::kConfig,
+        issuer + " has no OpenID configuration (it answered " + std::to_string(status) + ")",
+        "check the issuer of profile '" + context.profile.name + "'");
+  }
+  throw Error(ErrorKind::kServer,
+              "asking " + issuer + " for its OpenID configuration failed: it answered " +
+                  std::to_string(status),
+              "try again later");
+}
+
+}  // namespace grokauth::app

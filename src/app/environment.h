@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace grokauth::app {
+
+/// The environment variables that decide something, read once at the start. An empty variable
+/// counts as unset.
+struct Environment {
+  // Grok's own (its external-auth contract).
+  bool grok_auth_expired = false;                         ///< GROK_AUTH_EXPIRED is set and not "0"
+  std::optional<std::string> early_invalidation_seconds;  ///< GROK_AUTH_EARLY_INVALIDATION_SECS
+  std::optional<std::string> token_ttl_seconds;           ///< GROK_AUTH_TOKEN_TTL
+  // Ours.
+  std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
+  std::optional<std::string> config;   ///< GROKAUTH_CONFIG
+  std::optional<std::string> store;    ///< GROKAUTH_STORE
+  std::optional<std::string> flow;     ///< GROKAUTH_FLOW
+  // Folders, as absolute paths.
+  std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}
+  std::string state_folder;   ///< ${XDG_STATE_HOME:-~/.local/state}
+};
+
+}  // namespace grokauth::app

@@ -1,0 +1,80 @@
+#include "app/exchange.h"
+
+#include <variant>
+
+namespace grokauth::app {
+
+namespace {
+
+HttpResult Send(Context& context, HttpRequest request) {
+  request.ca_file = context.profile.ca_file;
+  request.allow_http_loopback = context.profile.allow_http_loopback;
+  const SteadyTime begin = context.edges.clock.SteadyNow();
+  HttpResult result = context.edges.http.Send(request);
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      context.edges.clock.SteadyNow() - begin);
+  const bool is_post = request.method == HttpRequest::Method::kPost;
+  const HttpResponse* response = std::get_if<HttpResponse>(&result);
+  context.messages.Detail(std::string(is_post ? "POST " : "GET ") + oauth::Printable(request.url) +
+                          ": " +
+                          (response != nullptr ? std::to_string(response->status)
+                                               : std::get<TransportFailure>(result).reason) +
+                          " (" + std::to_string(elapsed.count()) + " ms)");
+  oauth::Wipe(request.form);
+  return result;
+}
+
+}  // namespace
+
+HttpResult Get(Context& context, const std::string& url) {
+  HttpRequest request;
+  request.url = url;
+  return Send(context, std::move(request));
+}
+
+HttpResult Post(Context& context, const std::string& url, const oauth::Parameters& parameters,
+                const Patience& patience) {
+  HttpRequest request;
+  request.method = HttpRequest::Method::kPost;
+  request.url = url;
+  request.form = oauth::FormEncode(parameters);
+  request.connect_timeout = patience.connect;
+  request.total_timeout = patience.total;
+  return Send(context, std::move(request));
+}
+
+ErrorKind KindOf(const TransportFailure& failure) {
+  using Cause = TransportFailure::Cause;
+  return failure.cause == Cause::kUrl || failure.cause == Cause::kTrust ? ErrorKind::kConfig
+                                                                        : ErrorKind::kNetwork;
+}
+
+std::string HintFor(const TransportFailure& failure) {
+  using Cause = TransportFailure::Cause;
+  switch (failure.cause) {
+    case Cause::kUrl:
+      return "correct the address in the configuration file";
+    case Cause::kTrust:
+      return "name a readable PEM file in ca_file or SSL_CERT_FILE";
+    case Cause::kResolve:
+      return "check the network and the issuer's name; behind a proxy set HTTPS_PROXY";
+    case Cause::kConnect:
+      return "check the network; behind a proxy set HTTPS_PROXY";
+    case Cause::kProxy:
+      return "check HTTPS_PROXY and NO_PROXY";
+    case Cause::kCertificate:
+      return "if the network has a certificate authority of its own, name its PEM file in ca_file "
+             "or SSL_CERT_FILE; otherwise do not go on";
+    case Cause::kTls:
+    case Cause::kTimeout:
+    case Cause::kBroken:
+      break;
+  }
+  return "try again; nothing that is stored was changed";
+}
+
+Error MakeError(const TransportFailure& failure, const std::string& what) {
+  return {KindOf(failure), what + " failed: " + failure.reason, HintFor(failure)};
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "app/context.h"
+#include "app/error.h"
+
+namespace grokauth::app {
+
+/// How long a request may take.
+struct Patience {
+  std::chrono::milliseconds connect{5000};
+  std::chrono::milliseconds total{15000};
+};
+
+/// GET `url` with the trust settings of the profile; told under --verbose, without secrets.
+[[nodiscard]] HttpResult Get(Context& context, const std::string& url);
+
+/// POST the form `parameters` to `url` in the same way. The parameters are never told.
+[[nodiscard]] HttpResult Post(Context& context, const std::string& url,
+                              const oauth::Parameters& parameters, const Patience& patience);
+
+/// The error that `failure` is to the user; `what` names what was tried, as in "the refresh".
+[[nodiscard]] Error MakeError(const TransportFailure& failure, const std::string& what);
+
+/// "network", or "config" where no later run can do better.
+[[nodiscard]] ErrorKind KindOf(const TransportFailure& failure);
+
+/// What to do about `failure`.
+[[nodiscard]] std::string HintFor(const TransportFailure& failure);
+
+}  // namespace grokauth::app

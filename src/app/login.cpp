@@ -1,0 +1,68 @@
+#include "app/login.h"
+
+#include "app/output.h"
+#include "app/revocation.h"
+#include "app/sign_in.h"
+
+namespace grokauth::app {
+
+namespace {
+
+constexpr std::chrono::seconds kLoginBudget{900};
+constexpr std::chrono::seconds kLockPatience{20};
+constexpr std::chrono::milliseconds kLockPollInterval{50};
+
+using TryLock = std::unique_ptr<Lock> (LoginStore::*)();
+
+/// Waits for a lock, at most until `deadline`; then goes on without it, because a sign-out must
+/// succeed. The write lock still keeps each step whole.
+std::unique_ptr<Lock> WaitForLock(Context& context, TryLock try_lock, SteadyTime deadline) {
+  while (true) {
+    std::unique_ptr<Lock> lock = (context.store.*try_lock)();
+    const SteadyTime now = context.edges.clock.SteadyNow();
+    if (lock || now >= deadline) {
+      return lock;
+    }
+    context.edges.clock.SleepUntil(std::min(deadline, now + kLockPollInterval));
+  }
+}
+
+}  // namespace
+
+void Login(Context& context, const LoginOptions& options) {
+  const StoredLogin first = context.store.Load();
+  SignInOptions sign_in;
+  sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
+  sign_in.is_login = true;
+  sign_in.no_browser = options.no_browser;
+  context.messages.Hold();
+  const Handout handout = SignIn(context, std::move(sign_in), first);
+  context.messages.Release();
+  if (handout.expires_at) {
+    context.messages.Say("The token lasts " +
+                         FormatDuration(*handout.expires_at - context.edges.clock.Now()) +
+                         " and is renewed without you.");
+  }
+}
+
+void Logout(Context& context) {
+  const SteadyTime deadline = context.edges.clock.SteadyNow() + kLockPatience;
+  const std::unique_ptr<Lock> sign_in = WaitForLock(context, &LoginStore::TrySignInLock, deadline);
+  const std::unique_ptr<Lock> refresh = WaitForLock(context, &LoginStore::TryRefreshLock, deadline);
+  const StoredLogin login = context.store.Load();
+  context.store.SignOut();
+  if (!login.tokens) {
+    context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
+    return;
+  }
+  const bool is_own = BelongsTo(*login.tokens, context.profile);
+  const std::string trouble = is_own ? Revoke(context, *login.tokens)
+                                     : "the login was at another issuer or of another client";
+  if (!trouble.empty()) {
+    context.messages.Warn("the login was deleted here, but not revoked at the server: " + trouble);
+  }
+  context.messages.Say("Signed out of profile '" + context.profile.name +
+                       "'. Grok keeps its own copy of the token until you run 'grok logout'.");
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "app/context.h"
+
+namespace grokauth::app {
+
+struct LoginOptions {
+  bool no_browser = false;
+  std::optional<std::chrono::seconds> timeout;
+};
+
+/// Signs a person in now, replacing what is stored (the command `login`). The login that it
+/// replaces is not revoked: a server may revoke the whole grant, the new login with it.
+void Login(Context& context, const LoginOptions& options);
+
+/// Deletes the login here and revokes it at the server (the command `logout`). A revocation that
+/// fails is a warning. Nobody signed in: says so.
+void Logout(Context& context);
+
+}  // namespace grokauth::app

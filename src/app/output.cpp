@@ -1,0 +1,79 @@
+#include "app/output.h"
+
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+
+#include <algorithm>
+
+#include "oauth/json.h"
+
+namespace grokauth::app {
+
+namespace {
+
+/// Best effort: a cached run must work without a writable folder.
+void RecordDelivery(Context& context, const TokenVersion& version) {
+  try {
+    const StoredLogin login = context.store.Load();
+    if (login.store_id != version.store_id ||
+        login.record.delivered_generation >= version.generation) {
+      return;
+    }
+    context.store.UpdateRecord(version.store_id, [&](RefreshRecord& record) {
+      record.generation = std::max(record.generation, version.generation);
+      record.delivered_generation = std::max(record.delivered_generation, version.generation);
+    });
+  } catch (const Error& error) {
+    context.messages.Detail(error.what());
+  }
+}
+
+}  // namespace
+
+void Deliver(Context& context, const Handout& handout, TokenFormat format) {
+  if (handout.is_undelivered) {
+    RecordDelivery(context, handout.version);
+  }
+  if (format == TokenFormat::kBare) {
+    context.edges.terminal.WriteAnswer(handout.access_token + "\n");
+    return;
+  }
+  oauth::JsonObject answer;
+  answer.Set("access_token", handout.access_token);
+  if (handout.expires_at) {
+    const std::chrono::seconds left = *handout.expires_at - context.edges.clock.Now();
+    answer.Set("expires_in", static_cast<std::int64_t>(std::max<std::int64_t>(left.count(), 0)));
+  }
+  answer.Set("issuer", context.profile.issuer);
+  std::string line = answer.Text() + "\n";
+  context.edges.terminal.WriteAnswer(line);
+  oauth::Wipe(line);
+}
+
+std::string FormatTime(UnixTime time) {
+  const Poco::Timestamp timestamp =
+      Poco::Timestamp::fromEpochTime(static_cast<std::time_t>(time.time_since_epoch().count()));
+  return Poco::DateTimeFormatter::format(timestamp, Poco::DateTimeFormat::ISO8601_FORMAT);
+}
+
+std::string FormatDuration(std::chrono::seconds duration) {
+  const std::int64_t seconds = std::max<std::int64_t>(duration.count(), 0);
+  const std::int64_t minutes = seconds / 60;
+  const std::int64_t hours = minutes / 60;
+  const auto with = [](std::int64_t value, const char* unit) {
+    return std::to_string(value) + " " + unit;
+  };
+  if (seconds < 60) {
+    return with(seconds, "s");
+  }
+  if (minutes < 60) {
+    return with(minutes, "min");
+  }
+  if (hours < 24) {
+    return with(hours, "h") + (minutes % 60 > 0 ? " " + with(minutes % 60, "min") : "");
+  }
+  return with(hours / 24, "d") + (hours % 24 > 0 ? " " + with(hours % 24, "h") : "");
+}
+
+}  // namespace grokauth::app

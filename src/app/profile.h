@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/environment.h"
+#include "oauth/encoding.h"
+#include "oauth/metadata.h"
+
+namespace grokauth::app {
+
+/// How a person signs in.
+enum class Flow {
+  kAuto,    ///< the device flow
+  kDevice,  ///< RFC 8628
+};
+
+/// Where a sign-in keeps its tokens.
+enum class StoreChoice {
+  kAuto,  ///< the state folder
+  kFile,  ///< the state folder
+};
+
+/// One login at one authorization server.
+struct Profile {
+  std::string name;
+  std::string issuer;  ///< the exact string, as it is emitted to Grok
+  std::string client_id;
+  std::vector<std::string> scopes;
+  std::optional<std::string> audience;
+  Flow flow = Flow::kAuto;
+  bool device_pkce = true;
+  StoreChoice store = StoreChoice::kAuto;
+  std::optional<std::chrono::seconds> min_validity;
+  std::optional<std::string> ca_file;
+  bool allow_http_loopback = false;
+  oauth::Parameters authorize_params;
+  bool is_xai = false;  ///< xAI's own accounts: endpoints pinned to x.ai, the account gate known
+
+  [[nodiscard]] oauth::EndpointRules EndpointRules() const;
+};
+
+/// The profiles there are: those of the configuration file and the built-in `xai`.
+struct Configuration {
+  std::string path;  ///< of the file, for messages
+  std::optional<std::string> default_profile;
+  std::vector<Profile> profiles;  ///< by name; the built-in `xai` last unless the file has it
+};
+
+/// The built-in profile for xAI's own accounts.
+[[nodiscard]] Profile MakeXaiProfile();
+
+/// `name` with the other names of the built-in profile ("xai-oauth", "grok-oauth", ...) replaced by
+/// "xai".
+[[nodiscard]] std::string CanonicalProfileName(std::string_view name);
+
+/// Whether `name` can name a profile: [A-Za-z0-9_-]{1,64}.
+[[nodiscard]] bool IsProfileName(std::string_view name);
+
+/// Reads the text of a configuration file. Throws `Error{kConfig}` with file, line and column for
+/// a syntax error, an unknown or duplicate key, a value of the wrong type or out of range.
+[[nodiscard]] Configuration ParseConfiguration(std::string_view text, const std::string& path);
+
+/// The configuration without a file.
+[[nodiscard]] Configuration DefaultConfiguration();
+
+/// The profile to use: `option` (--profile), else GROKAUTH_PROFILE, else `default_profile`, else
+/// `xai`; GROKAUTH_FLOW and GROKAUTH_STORE override its settings. Throws `Error{kUsage}` for a name
+/// that cannot be one, `Error{kConfig}` for a profile that does not exist.
+[[nodiscard]] Profile ChooseProfile(const Configuration& configuration,
+                                    const std::optional<std::string>& option,
+                                    const Environment& environment);
+
+/// The values of the keys `flow` and `store`; nothing for other words.
+[[nodiscard]] std::optional<Flow> ParseFlow(std::string_view word);
+[[nodiscard]] std::optional<StoreChoice> ParseStoreChoice(std::string_view word);
+
+}  // namespace grokauth::app

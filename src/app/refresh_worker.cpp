@@ -1,0 +1,147 @@
+#include "app/refresh_worker.h"
+
+#include <utility>
+
+#include "app/discovery.h"
+#include "app/exchange.h"
+#include "app/refresh_verdict.h"
+#include "app/revocation.h"
+
+namespace grokauth::app {
+
+namespace {
+
+// Giving up on an answer costs a login, waiting costs nothing.
+constexpr Patience kRefreshPatience{std::chrono::seconds(5), std::chrono::seconds(65)};
+
+/// One refresh of one token set.
+class RefreshTask {
+ public:
+  RefreshTask(Context& context, const StoredLogin& login) : context_(context), login_(login) {}
+
+  WorkerReport Run() {
+    const std::unique_ptr<Reservation> reservation = context_.store.ReserveTokenSet();
+    const bool unchanged = context_.store.UpdateRecord(
+        login_.store_id, [this](RefreshRecord& record) { attempt_ = ++record.attempts; });
+    if (!unchanged) {
+      return ReportedChange{};
+    }
+    const oauth::RefreshTokenGrant grant{*login_.tokens->refresh_token};
+    const HttpResult result =
+        Post(context_, login_.tokens->token_endpoint,
+             oauth::MakeTokenRequest(grant, context_.profile.client_id), kRefreshPatience);
+    RefreshVerdict verdict = JudgeRefresh(result, context_.profile);
+    if (const auto* response = std::get_if<oauth::TokenResponse>(&verdict)) {
+      return Save(*response, *reservation);
+    }
+    if (const auto* ended = std::get_if<LoginEnded>(&verdict)) {
+      return EndLogin(*ended);
+    }
+    return Fail(std::get<RefreshFailed>(verdict));
+  }
+
+ private:
+  [[nodiscard]] RefreshOutcome Outcome(const std::string& word, const Error* error) const {
+    return {attempt_, context_.edges.clock.Now(), word, error != nullptr ? error->what() : "",
+            error != nullptr ? error->hint() : ""};
+  }
+
+  WorkerReport Save(const oauth::TokenResponse& response, Reservation& reservation) {
+    const TokenSet tokens =
+        MakeTokenSet(response, context_.profile, &*login_.tokens, context_.edges.clock.Now());
+    ReportedToken report{{tokens.access_token, tokens.expires_at, VersionOf(tokens)}, {}};
+    SaveResult result = SaveResult::kSaved;
+    try {
+      result = context_.store.SaveRefreshed(tokens, reservation, Outcome(kRefreshedWord, nullptr));
+    } catch (const Error& error) {
+      report.warning = std::string("the new token could not be stored: ") + error.what();
+    }
+    if (result != SaveResult::kSaved) {
+      Drop(tokens, result);
+      return ReportedChange{};
+    }
+    return report;
+  }
+
+  /// What the server gave belongs to a login that is no longer ours. It is revoked, unless the same
+  /// person has signed in anew: a server may then revoke the new login with it.
+  void Drop(const TokenSet& tokens, SaveResult result) {
+    const StoredLogin now = context_.store.Load();
+    const bool same_person = result == SaveResult::kOtherLogin && now.tokens &&
+                             now.tokens->account && tokens.account &&
+                             now.tokens->account->sub == tokens.account->sub;
+    const bool unknown_person = result == SaveResult::kOtherLogin &&
+                                (!tokens.account || !now.tokens || !now.tokens->account);
+    if (!same_person && !unknown_person) {
+      static_cast<void>(Revoke(context_, tokens));
+    }
+  }
+
+  WorkerReport EndLogin(const LoginEnded& ended) {
+    const StoredLogin now = context_.store.Load();
+    if (!now.tokens || now.tokens->refresh_token != login_.tokens->refresh_token) {
+      return ReportedChange{};  // somebody saved a newer one: that is the login
+    }
+    const Error error(ErrorKind::kLoginRequired, "the login has ended: " + ended.reason,
+                      "sign in again with 'grok-auth login'");
+    const RefreshOutcome outcome = Outcome(kLoginEndedWord, &error);
+    context_.store.UpdateRecord(login_.store_id, [&](RefreshRecord& record) {
+      MarkDead(record, *login_.tokens->refresh_token);
+      record.last = outcome;
+    });
+    return ReportedFailure{error, false};
+  }
+
+  WorkerReport Fail(const RefreshFailed& failed) {
+    const RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
+    context_.store.UpdateRecord(login_.store_id,
+                                [&](RefreshRecord& record) { record.last = outcome; });
+    if (failed.endpoint_may_have_moved && CorrectEndpoints()) {
+      return ReportedMove{};
+    }
+    return ReportedFailure{failed.error, failed.is_transport};
+  }
+
+  /// Asks the issuer again where its token endpoint is; true when it is elsewhere now. The request
+  /// itself is left to the next worker: this one may have been heard.
+  bool CorrectEndpoints() {
+    try {
+      const oauth::ServerMetadata metadata = Discover(context_);
+      if (metadata.token_endpoint == login_.tokens->token_endpoint) {
+        return false;
+      }
+      context_.store.SaveEndpoints(VersionOf(*login_.tokens), metadata);
+      return true;
+    } catch (const Error& error) {
+      context_.messages.Detail(error.what());
+      return false;
+    }
+  }
+
+  Context& context_;
+  const StoredLogin& login_;
+  std::int64_t attempt_ = 0;
+};
+
+}  // namespace
+
+WorkerReport RunRefreshWorker(Context& context) {
+  try {
+    const StoredLogin login = context.store.Load();
+    const bool can_refresh = login.tokens && BelongsTo(*login.tokens, context.profile) &&
+                             login.tokens->refresh_token &&
+                             login.tokens->generation >= login.record.generation &&
+                             !IsDead(login.record, *login.tokens->refresh_token);
+    if (!can_refresh) {
+      return ReportedChange{};
+    }
+    return RefreshTask(context, login).Run();
+  } catch (const Error& error) {
+    return ReportedFailure{error, false};
+  } catch (const std::exception& error) {
+    return ReportedFailure{
+        Error(ErrorKind::kStore, std::string("the refresh failed: ") + error.what()), false};
+  }
+}
+
+}  // namespace grokauth::app

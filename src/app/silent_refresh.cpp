@@ -1,0 +1,174 @@
+#include "app/silent_refresh.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace grokauth::app {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLockPollInterval{20};
+// A terminated run gives the worker's answer this long to arrive, so that it is not wasted.
+constexpr std::chrono::milliseconds kLastWords{400};
+
+Error StillWaiting() {
+  return {ErrorKind::kNetwork, "the server has not answered the refresh yet",
+          "the refresh goes on in the background, and the next run finds its token"};
+}
+
+/// One run's way to a new token.
+class SilentRefresh {
+ public:
+  SilentRefresh(Context& context, const Demand& demand, const StoredLogin& first,
+                SteadyTime deadline)
+      : context_(context),
+        demand_(demand),
+        deadline_(deadline),
+        ended_before_(LastEndedAttempt(first.record)) {
+    if (first.tokens) {
+      first_look_ = VersionOf(*first.tokens);
+    }
+  }
+
+  SilentRefreshResult Run() {
+    while (true) {
+      std::unique_ptr<Lock> lock = context_.store.TryRefreshLock();
+      if (lock) {
+        std::optional<SilentRefreshResult> result = RunLocked(std::move(lock));
+        if (result) {
+          return std::move(*result);
+        }
+      }
+      if (context_.edges.clock.SteadyNow() >= deadline_) {
+        return GiveUp();
+      }
+      if (!lock) {
+        context_.edges.clock.SleepUntil(
+            std::min(deadline_, context_.edges.clock.SteadyNow() + kLockPollInterval));
+      }
+    }
+  }
+
+ private:
+  /// With the lock: looks again, then lets a worker try. Nothing means: try once more.
+  std::optional<SilentRefreshResult> RunLocked(std::unique_ptr<Lock> lock) {
+    const StoredLogin login = context_.store.Load();
+    const NextStep step = Decide(login);
+    if (std::holds_alternative<HandOut>(step)) {
+      return MakeHandout(login, demand_);
+    }
+    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
+      return *needed;
+    }
+    const bool failed_meanwhile =
+        LastEndedAttempt(login.record) > ended_before_ && login.record.last->word != kRefreshedWord;
+    if (failed_meanwhile) {
+      return OutcomeOf(*login.record.last);
+    }
+    if (demand_.wanted == Wanted::kUnseen) {
+      context_.store.UpdateRecord(login.store_id, [&](RefreshRecord& record) {
+        MarkRefused(record, login.tokens->access_token);
+      });
+    }
+    return Await(context_.edges.worker.Start(context_.worker_arguments, std::move(lock)));
+  }
+
+  [[nodiscard]] NextStep Decide(const StoredLogin& login) const {
+    return DecideNextStep(login, context_.profile, demand_, context_.edges.clock.Now(),
+                          first_look_);
+  }
+
+  /// Waits for the worker. An answer that comes too late stays with it.
+  std::optional<SilentRefreshResult> Await(std::unique_ptr<RunningWorker> worker) {
+    const std::optional<std::string> text = ReadReport(*worker);
+    if (!text) {
+      return RefreshWithoutToken{StillWaiting(), true, std::move(worker)};
+    }
+    const std::optional<WorkerReport> report = ParseReport(*text);
+    if (report && std::holds_alternative<ReportedMove>(*report) && !moved_) {
+      moved_ = true;  // once: endpoints that move at every look lead nowhere
+      ended_before_ = LastEndedAttempt(context_.store.Load().record);
+      return std::nullopt;
+    }
+    if (report && !std::holds_alternative<ReportedChange>(*report)) {
+      return UseReport(context_, *report);
+    }
+    // It ended without a word, or the login changed under it: what is stored is the answer.
+    const StoredLogin login = context_.store.Load();
+    const NextStep step = Decide(login);
+    if (std::holds_alternative<HandOut>(step)) {
+      return MakeHandout(login, demand_);
+    }
+    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
+      return *needed;
+    }
+    return RefreshWithoutToken{
+        Error(ErrorKind::kStore, "the refresh worker ended without an answer",
+              "try again; 'grok-auth refresh --verbose' tells more"),
+        true, nullptr};
+  }
+
+  std::optional<std::string> ReadReport(RunningWorker& worker) {
+    try {
+      return worker.ReadReport(deadline_, /*ignore_interrupts=*/false);
+    } catch (const Interrupted&) {
+      const SteadyTime end = context_.edges.clock.SteadyNow() + kLastWords;
+      std::optional<std::string> text = worker.ReadReport(end, /*ignore_interrupts=*/true);
+      if (!text || text->empty()) {
+        throw;
+      }
+      return text;
+    }
+  }
+
+  /// What the attempt of another run, which ended while this one waited, is worth to this one.
+  static SilentRefreshResult OutcomeOf(const RefreshOutcome& outcome) {
+    const ErrorKind kind = ErrorKindOf(outcome.word).value_or(ErrorKind::kLoginRequired);
+    const bool is_transport = kind == ErrorKind::kNetwork || kind == ErrorKind::kServer;
+    return RefreshWithoutToken{Error(kind, outcome.message, outcome.hint), is_transport, nullptr};
+  }
+
+  SilentRefreshResult GiveUp() {
+    const StoredLogin login = context_.store.Load();
+    if (std::holds_alternative<HandOut>(Decide(login))) {
+      return MakeHandout(login, demand_);
+    }
+    return RefreshWithoutToken{StillWaiting(), true, nullptr};
+  }
+
+  Context& context_;
+  const Demand& demand_;
+  SteadyTime deadline_;
+  std::optional<TokenVersion> first_look_;
+  std::int64_t ended_before_;
+  bool moved_ = false;
+};
+
+}  // namespace
+
+SilentRefreshResult RefreshSilently(Context& context, const Demand& demand,
+                                    const StoredLogin& first, SteadyTime deadline) {
+  return SilentRefresh(context, demand, first, deadline).Run();
+}
+
+SilentRefreshResult UseReport(Context& context, const WorkerReport& report) {
+  if (const auto* token = std::get_if<ReportedToken>(&report)) {
+    if (!token->warning.empty()) {
+      context.messages.Warn(token->warning);
+    }
+    return token->handout;
+  }
+  if (const auto* failure = std::get_if<ReportedFailure>(&report)) {
+    return RefreshWithoutToken{failure->error, failure->is_transport, nullptr};
+  }
+  return RefreshWithoutToken{
+      Error(ErrorKind::kServer, "the server's addresses changed during the refresh", "try again"),
+      true, nullptr};
+}
+
+Handout MakeHandout(const StoredLogin& login, const Demand& demand) {
+  return {login.tokens->access_token, EffectiveExpiry(*login.tokens, demand.token_ttl),
+          VersionOf(*login.tokens), IsUndelivered(login)};
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,152 @@
+#include "app/status.h"
+
+#include <algorithm>
+
+#include "app/freshness.h"
+#include "app/output.h"
+#include "app/token_source.h"
+#include "oauth/token_request.h"
+
+namespace grokauth::app {
+
+namespace {
+
+/// What the profile's login is worth.
+enum class LoginState { kConnected, kExpired, kSignedOut };
+
+struct Status {
+  LoginState state = LoginState::kSignedOut;
+  StoredLogin login;
+  bool refreshable = false;
+  std::optional<std::chrono::seconds> left;  ///< of the access token; negative: expired
+};
+
+const char* Word(LoginState state) {
+  switch (state) {
+    case LoginState::kConnected:
+      return "connected";
+    case LoginState::kExpired:
+      return "expired";
+    case LoginState::kSignedOut:
+      return "signed_out";
+  }
+  return "signed_out";
+}
+
+Status Look(Context& context) {
+  Status status;
+  status.login = context.store.Load();
+  RequireOwnLogin(status.login, context.profile);
+  if (!status.login.tokens) {
+    return status;
+  }
+  const TokenSet& tokens = *status.login.tokens;
+  const UnixTime now = context.edges.clock.Now();
+  status.refreshable = tokens.refresh_token &&
+                       !IsDead(status.login.record, *tokens.refresh_token) &&
+                       tokens.generation >= status.login.record.generation;
+  if (tokens.expires_at) {
+    status.left = *tokens.expires_at - now;
+  }
+  const bool usable = IsUnexpired(status.login, context.profile, Demand{}, now);
+  status.state = usable || status.refreshable ? LoginState::kConnected : LoginState::kExpired;
+  return status;
+}
+
+std::string DescribeToken(const Status& status) {
+  if (!status.left) {
+    return "valid until the server refuses it";
+  }
+  const std::string then =
+      status.refreshable ? "renewed at the next run" : "then a new sign-in is needed";
+  return status.left->count() > 0 ? "valid for " + FormatDuration(*status.left) + ", " +
+                                        (status.refreshable ? "renewed without you" : then)
+                                  : "expired " + FormatDuration(-*status.left) + " ago, " +
+                                        (status.refreshable ? then : "a new sign-in is needed");
+}
+
+std::string DescribeLastRefresh(const RefreshOutcome& outcome, UnixTime now) {
+  const std::string when = FormatDuration(now - outcome.at) + " ago";
+  return outcome.word == kRefreshedWord ? "succeeded " + when
+                                        : "failed " + when + ": " + outcome.message;
+}
+
+std::string Row(const std::string& name, const std::string& value) {
+  constexpr std::size_t kNameWidth = 14;
+  return name + ":" + std::string(kNameWidth - std::min(name.size(), kNameWidth - 1), ' ') + value +
+         "\n";
+}
+
+std::string MakeTable(Context& context, const Status& status) {
+  std::string table = Row("profile", context.profile.name) + Row("issuer", context.profile.issuer) +
+                      Row("status", Word(status.state));
+  if (!status.login.tokens) {
+    return table;
+  }
+  const TokenSet& tokens = *status.login.tokens;
+  if (tokens.account) {
+    const oauth::Account& account = *tokens.account;
+    table += Row("account", account.email.value_or(account.sub) +
+                                (account.name ? " (" + *account.name + ")" : ""));
+  }
+  table += Row("token", DescribeToken(status));
+  table += Row("stored in", context.store.TokenSetPath());
+  if (status.login.record.last) {
+    table += Row("last refresh",
+                 DescribeLastRefresh(*status.login.record.last, context.edges.clock.Now()));
+  }
+  return table;
+}
+
+oauth::JsonObject MakeAccount(const oauth::Account& account) {
+  oauth::JsonObject object;
+  object.SetIf("email", account.email).SetIf("name", account.name).Set("sub", account.sub);
+  return object;
+}
+
+oauth::JsonObject MakeLastRefresh(const RefreshOutcome& outcome) {
+  oauth::JsonObject object;
+  object.Set("at", FormatTime(outcome.at)).Set("outcome", outcome.word);
+  if (!outcome.message.empty()) {
+    object.Set("error", outcome.message);
+  }
+  return object;
+}
+
+}  // namespace
+
+oauth::JsonObject MakeStatusAnswer(Context& context) {
+  const Status status = Look(context);
+  oauth::JsonObject answer;
+  answer.Set("ok", true)
+      .Set("status", Word(status.state))
+      .Set("profile", context.profile.name)
+      .Set("issuer", context.profile.issuer);
+  if (!status.login.tokens) {
+    return answer;
+  }
+  const TokenSet& tokens = *status.login.tokens;
+  if (tokens.account) {
+    answer.Set("account", MakeAccount(*tokens.account));
+  }
+  if (tokens.expires_at) {
+    answer.Set("expires_at", FormatTime(*tokens.expires_at))
+        .Set("expires_in_seconds",
+             static_cast<std::int64_t>(std::max<std::int64_t>(status.left->count(), 0)));
+  }
+  answer.Set("refreshable", status.refreshable)
+      .Set("scopes", oauth::SplitScopes(tokens.scope.value_or("")))
+      .Set("store", "file");
+  if (status.login.record.last) {
+    answer.Set("last_refresh", MakeLastRefresh(*status.login.record.last));
+  }
+  return answer;
+}
+
+void PrintStatus(Context& context, StatusFormat format) {
+  context.edges.terminal.WriteAnswer(format == StatusFormat::kJson
+                                         ? MakeStatusAnswer(context).Text() + "\n"
+                                         : MakeTable(context, Look(context)));
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,136 @@
+#include "app/token_set.h"
+
+#include <algorithm>
+
+#include "oauth/claims.h"
+#include "oauth/json.h"
+#include "oauth/token_request.h"
+
+namespace grokauth::app {
+
+namespace {
+
+constexpr std::int64_t kFormatVersion = 1;
+
+std::int64_t SecondsSinceEpoch(UnixTime time) {
+  return time.time_since_epoch().count();
+}
+
+std::optional<oauth::Account> ParseAccount(const oauth::JsonObject& object) {
+  const std::optional<std::string> sub = object.String("sub");
+  return sub ? std::optional(oauth::Account{*sub, object.String("email"), object.String("name")})
+             : std::nullopt;
+}
+
+}  // namespace
+
+TokenVersion VersionOf(const TokenSet& tokens) {
+  return {tokens.store_id, tokens.generation};
+}
+
+bool BelongsTo(const TokenSet& tokens, const Profile& profile) {
+  return tokens.issuer == profile.issuer && tokens.client_id == profile.client_id;
+}
+
+TokenSet MakeTokenSet(const oauth::TokenResponse& response, const Profile& profile,
+                      const TokenSet* previous, UnixTime now) {
+  TokenSet tokens = previous != nullptr ? *previous : TokenSet{};
+  tokens.generation += 1;
+  tokens.issuer = profile.issuer;
+  tokens.client_id = profile.client_id;
+  tokens.access_token = response.access_token;
+  tokens.token_type = response.token_type;
+  tokens.minted_at = now;
+  tokens.expires_at = response.expires_in ? std::optional(now + *response.expires_in)
+                                          : oauth::PeekExpiry(response.access_token);
+  if (response.refresh_token) {
+    tokens.refresh_token = response.refresh_token;
+  }
+  if (response.scope) {
+    tokens.scope = response.scope;
+  } else if (previous == nullptr) {
+    // RFC 6749 section 5.1: left out when it is the one that was asked for.
+    tokens.scope = oauth::JoinScopes(profile.scopes);
+  }
+  if (response.id_token) {
+    if (auto account = oauth::ReadAccount(*response.id_token, profile.issuer, profile.client_id)) {
+      tokens.account = std::move(account);
+    }
+  }
+  return tokens;
+}
+
+std::optional<UnixTime> EffectiveExpiry(const TokenSet& tokens,
+                                        std::optional<std::chrono::seconds> token_ttl) {
+  if (tokens.expires_at || !token_ttl) {
+    return tokens.expires_at;
+  }
+  return tokens.minted_at + *token_ttl;
+}
+
+std::string SerializeTokenSet(const TokenSet& tokens) {
+  oauth::JsonObject object;
+  object.Set("version", kFormatVersion)
+      .Set("store_id", tokens.store_id)
+      .Set("generation", tokens.generation)
+      .Set("issuer", tokens.issuer)
+      .Set("client_id", tokens.client_id)
+      .Set("access_token", tokens.access_token)
+      .Set("token_type", tokens.token_type)
+      .Set("minted_at", SecondsSinceEpoch(tokens.minted_at))
+      .SetIf("refresh_token", tokens.refresh_token)
+      .SetIf("scope", tokens.scope)
+      .Set("token_endpoint", tokens.token_endpoint)
+      .SetIf("revocation_endpoint", tokens.revocation_endpoint);
+  if (tokens.expires_at) {
+    object.Set("expires_at", SecondsSinceEpoch(*tokens.expires_at));
+  }
+  if (tokens.account) {
+    oauth::JsonObject account;
+    account.Set("sub", tokens.account->sub)
+        .SetIf("email", tokens.account->email)
+        .SetIf("name", tokens.account->name);
+    object.Set("account", account);
+  }
+  return object.Text() + "\n";
+}
+
+std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text) {
+  const std::optional<oauth::JsonObject> object = oauth::JsonObject::Parse(text);
+  if (!object) {
+    return TokenSetFault{"is damaged (not a JSON object)"};
+  }
+  if (object->Integer("version").value_or(0) > kFormatVersion) {
+    return TokenSetFault{"was written by a newer version of grok-auth"};
+  }
+  TokenSet tokens;
+  tokens.store_id = object->String("store_id").value_or("");
+  tokens.generation = object->Integer("generation").value_or(0);
+  tokens.issuer = object->String("issuer").value_or("");
+  tokens.client_id = object->String("client_id").value_or("");
+  tokens.access_token = object->String("access_token").value_or("");
+  tokens.token_type = object->String("token_type").value_or("Bearer");
+  tokens.minted_at = UnixTime(std::chrono::seconds(object->Integer("minted_at").value_or(0)));
+  if (const std::optional<std::int64_t> expires_at = object->Integer("expires_at")) {
+    tokens.expires_at = UnixTime(std::chrono::seconds(*expires_at));
+  }
+  tokens.refresh_token = object->String("refresh_token");
+  tokens.scope = object->String("scope");
+  if (const std::optional<oauth::JsonObject> account = object->Object("account")) {
+    tokens.account = ParseAccount(*account);
+  }
+  tokens.token_endpoint = object->String("token_endpoint").value_or("");
+  tokens.revocation_endpoint = object->String("revocation_endpoint");
+  for (const std::string* required : {&tokens.store_id, &tokens.issuer, &tokens.client_id,
+                                      &tokens.access_token, &tokens.token_endpoint}) {
+    if (required->empty()) {
+      return TokenSetFault{"is damaged (a member is missing)"};
+    }
+  }
+  if (!oauth::IsTokenText(tokens.access_token) || tokens.generation < 1) {
+    return TokenSetFault{"is damaged (a member makes no sense)"};
+  }
+  return tokens;
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "app/edges.h"
+#include "app/profile.h"
+#include "oauth/types.h"
+
+namespace grokauth::app {
+
+/// Everything a login consists of, kept as one value so that a replacement is one write.
+struct TokenSet {
+  std::string store_id;         ///< of the sign-in that this set descends from
+  std::int64_t generation = 0;  ///< 1 at the sign-in, one more at each refresh
+  std::string issuer;
+  std::string client_id;
+  std::string access_token;
+  std::string token_type;
+  std::optional<UnixTime> expires_at;  ///< of the access token; nothing when the server did not say
+  UnixTime minted_at{};                ///< when the access token arrived
+  std::optional<std::string> refresh_token;
+  std::optional<std::string> scope;  ///< granted, space-separated
+  std::optional<oauth::Account> account;
+  std::string token_endpoint;
+  std::optional<std::string> revocation_endpoint;
+};
+
+/// Tells one token set of a profile from another.
+struct TokenVersion {
+  std::string store_id;
+  std::int64_t generation = 0;
+
+  bool operator==(const TokenVersion&) const = default;
+};
+
+[[nodiscard]] TokenVersion VersionOf(const TokenSet& tokens);
+
+/// Whether `tokens` belong to the profile's issuer and client. A set that does not is another
+/// login.
+[[nodiscard]] bool BelongsTo(const TokenSet& tokens, const Profile& profile);
+
+/// The token set of a fresh sign-in (`previous` null), or the successor of `previous` after a
+/// refresh: what the answer leaves out (refresh token, scope, account) stays. The expiry comes from
+/// `expires_in`, else from the token's own `exp` claim.
+[[nodiscard]] TokenSet MakeTokenSet(const oauth::TokenResponse& response, const Profile& profile,
+                                    const TokenSet* previous, UnixTime now);
+
+/// When the access token ends: the stored expiry, else minted_at + `token_ttl` when one is given.
+[[nodiscard]] std::optional<UnixTime> EffectiveExpiry(
+    const TokenSet& tokens, std::optional<std::chrono::seconds> token_ttl);
+
+/// Why a stored token set cannot be used, as one clause.
+struct TokenSetFault {
+  std::string reason;
+};
+
+/// One line of JSON, and back. A set written by a newer format version is a fault.
+[[nodiscard]] std::string SerializeTokenSet(const TokenSet& tokens);
+[[nodiscard]] std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text);
+
+}  // namespace grokauth::app

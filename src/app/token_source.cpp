@@ -1,0 +1,168 @@
+#include "app/token_source.h"
+
+#include <charconv>
+#include <utility>
+
+#include "app/sign_in.h"
+#include "app/silent_refresh.h"
+
+namespace grokauth::app {
+
+namespace {
+
+// At start-up Grok gives up on a headless run after 5 s, without a signal that could be caught.
+constexpr std::chrono::milliseconds kHeadlessBudget{4300};
+// Before a person is asked, the server gets this long to answer a refresh.
+constexpr std::chrono::seconds kRefreshBudget{15};
+// Grok kills a sign-in run after 300 s.
+constexpr std::chrono::seconds kSignInBudget{290};
+// The command `refresh` has nobody behind it who kills it: the worker's own limit and some more.
+constexpr std::chrono::seconds kRefreshNowBudget{75};
+
+std::optional<std::chrono::seconds> ParseTokenTtl(const Environment& environment) {
+  if (!environment.token_ttl_seconds) {
+    return std::nullopt;
+  }
+  const std::string& text = *environment.token_ttl_seconds;
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && value > 0 ? std::optional(std::chrono::seconds(value)) : std::nullopt;
+}
+
+Demand MakeDemand(const Context& context, const TokenOptions& options) {
+  Demand demand;
+  demand.wanted = context.environment.grok_auth_expired ? Wanted::kUnseen : Wanted::kAny;
+  demand.min_validity = options.min_validity.value_or(context.profile.min_validity.value_or(
+      DefaultMinValidity(context.environment.early_invalidation_seconds)));
+  demand.token_ttl = ParseTokenTtl(context.environment);
+  return demand;
+}
+
+Error MakeLoginRequired(const Context& context, const std::string& reason) {
+  return {ErrorKind::kLoginRequired, reason,
+          "sign in with 'grok-auth login --profile " + context.profile.name + "'"};
+}
+
+/// One provider run after its first look.
+class ProviderRun {
+ public:
+  ProviderRun(Context& context, const TokenOptions& options, StoredLogin first)
+      : context_(context),
+        options_(options),
+        demand_(MakeDemand(context, options)),
+        first_(std::move(first)),
+        may_sign_in_(!options.no_interactive && !context.environment.grok_auth_expired) {}
+
+  Handout Run() {
+    std::optional<TokenVersion> first_look;
+    const UnixTime now = context_.edges.clock.Now();
+    const NextStep step = DecideNextStep(first_, context_.profile, demand_, now, first_look);
+    if (std::holds_alternative<HandOut>(step)) {
+      return MakeHandout(first_, demand_);
+    }
+    if (may_sign_in_) {
+      context_.messages.Hold();  // nothing may come before the address
+    }
+    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
+      return SignInBecause(needed->reason, nullptr);
+    }
+    return Refresh();
+  }
+
+ private:
+  Handout Refresh() {
+    const auto budget = context_.environment.grok_auth_expired
+                            ? kHeadlessBudget
+                            : std::chrono::milliseconds(kRefreshBudget);
+    SilentRefreshResult result =
+        RefreshSilently(context_, demand_, first_, context_.started + budget);
+    if (auto* handout = std::get_if<Handout>(&result)) {
+      return std::move(*handout);
+    }
+    if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
+      return SignInBecause(needed->reason, nullptr);
+    }
+    return GoOnWithout(std::get<RefreshWithoutToken>(result));
+  }
+
+  /// The refresh brought no token: the stored one while it lasts, else a person.
+  Handout GoOnWithout(RefreshWithoutToken& failed) {
+    const ErrorKind kind = failed.error.kind();
+    if (!may_sign_in_ || kind == ErrorKind::kConfig || kind == ErrorKind::kAccessDenied ||
+        kind == ErrorKind::kStore) {
+      throw Error(failed.error);
+    }
+    if (failed.is_transport) {
+      const StoredLogin login = context_.store.Load();
+      if (IsUnexpired(login, context_.profile, demand_, context_.edges.clock.Now())) {
+        context_.messages.Warn(std::string(failed.error.what()) +
+                               "; the stored token is used while it lasts");
+        return MakeHandout(login, demand_);
+      }
+    }
+    return SignInBecause(failed.error.what(), std::move(failed.running));
+  }
+
+  Handout SignInBecause(const std::string& reason, std::unique_ptr<RunningWorker> refresh) {
+    if (!may_sign_in_) {
+      throw MakeLoginRequired(context_, reason);
+    }
+    if (first_.tokens) {
+      context_.messages.Say("A new sign-in is needed: " + reason + ".");
+    }
+    SignInOptions sign_in;
+    sign_in.deadline = context_.started + options_.timeout.value_or(kSignInBudget);
+    sign_in.demand = demand_;
+    sign_in.no_browser = options_.no_browser;
+    sign_in.refresh = std::move(refresh);
+    return SignIn(context_, std::move(sign_in), first_);
+  }
+
+  Context& context_;
+  const TokenOptions& options_;
+  Demand demand_;
+  StoredLogin first_;
+  bool may_sign_in_;
+};
+
+}  // namespace
+
+void RequireOwnLogin(const StoredLogin& login, const Profile& profile) {
+  if (login.tokens && !BelongsTo(*login.tokens, profile)) {
+    throw Error(ErrorKind::kConfig,
+                "the login stored for profile '" + profile.name + "' is at " +
+                    oauth::Printable(login.tokens->issuer) + " with the client '" +
+                    oauth::Printable(login.tokens->client_id) + "', not at " + profile.issuer +
+                    " with '" + profile.client_id + "'",
+                "correct the profile, or replace the login with 'grok-auth login --profile " +
+                    profile.name + "'");
+  }
+}
+
+void ProvideToken(Context& context, const TokenOptions& options) {
+  StoredLogin first = context.store.Load();
+  RequireOwnLogin(first, context.profile);
+  const Handout handout = ProviderRun(context, options, std::move(first)).Run();
+  context.messages.Release();
+  Deliver(context, handout, options.format);
+}
+
+void RefreshNow(Context& context) {
+  const StoredLogin first = context.store.Load();
+  RequireOwnLogin(first, context.profile);
+  Demand demand;
+  demand.wanted = Wanted::kNewer;
+  SilentRefreshResult result = SignInNeeded{"nobody is signed in"};
+  if (first.tokens) {
+    result = RefreshSilently(context, demand, first, context.started + kRefreshNowBudget);
+  }
+  if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
+    throw MakeLoginRequired(context, needed->reason);
+  }
+  if (const auto* failed = std::get_if<RefreshWithoutToken>(&result)) {
+    throw Error(failed->error);
+  }
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "app/context.h"
+#include "app/output.h"
+
+namespace grokauth::app {
+
+/// How a provider run was asked for a token.
+struct TokenOptions {
+  TokenFormat format = TokenFormat::kJson;
+  bool no_interactive = false;  ///< never sign in
+  bool no_browser = false;
+  std::optional<std::chrono::seconds> timeout;       ///< of the sign-in; Grok's limit when absent
+  std::optional<std::chrono::seconds> min_validity;  ///< else the profile's, else Grok's window
+};
+
+/// The provider run: prints the stored token when it will do, else a refreshed one, else signs a
+/// person in. With GROK_AUTH_EXPIRED it never does the last, hands out nothing that its caller can
+/// have seen, and ends within Grok's start-up budget. Throws `Error`, `Interrupted`.
+void ProvideToken(Context& context, const TokenOptions& options);
+
+/// Renews the login now, without a person (the command `refresh`).
+void RefreshNow(Context& context);
+
+/// Throws `Error{kConfig}` when what is stored for the profile is a login at another issuer or of
+/// another client: it is never sent, printed or silently overwritten.
+void RequireOwnLogin(const StoredLogin& login, const Profile& profile);
+
+}  // namespace grokauth::app

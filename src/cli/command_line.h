@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/login.h"
+#include "app/token_source.h"
+
+namespace grokauth::cli {
+
+/// The options that every command has.
+struct CommonOptions {
+  std::optional<std::string> profile;  ///< --profile
+  std::optional<std::string> config;   ///< --config
+  bool verbose = false;                ///< --verbose
+  bool json = false;                   ///< --json, where the command has it
+};
+
+struct TokenCommand {
+  CommonOptions common;
+  app::TokenOptions options;
+};
+struct LoginCommand {
+  CommonOptions common;
+  app::LoginOptions options;
+};
+struct LogoutCommand {
+  CommonOptions common;
+};
+struct RefreshCommand {
+  CommonOptions common;
+  bool is_worker = false;  ///< --worker, by which the program starts itself
+};
+struct StatusCommand {
+  CommonOptions common;
+};
+/// --help or --version: a text for standard output.
+struct PrintCommand {
+  std::string text;
+};
+
+using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand,
+                             StatusCommand, PrintCommand>;
+
+/// Reads the arguments behind the program's name. Throws `app::Error{kUsage}`; options cannot be
+/// abbreviated.
+[[nodiscard]] Command ParseCommandLine(const std::vector<std::string>& arguments);
+
+}  // namespace grokauth::cli

@@ -1,0 +1,165 @@
+#include "cli/commands.h"
+
+#include <utility>
+
+#include "app/messages.h"
+#include "app/profile.h"
+#include "app/refresh_worker.h"
+#include "app/status.h"
+#include "oauth/json.h"
+
+namespace grokauth::cli {
+
+namespace {
+
+using app::Context;
+using app::Error;
+using app::ErrorKind;
+
+// 128 + the signal's number, as shells report it.
+constexpr int kSignalExitBase = 128;
+
+app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
+  const std::optional<std::string>& named =
+      options.config ? options.config : process.environment.config;
+  const std::string path =
+      named.value_or(process.environment.config_folder + "/grok-auth/config.toml");
+  const std::optional<std::string> text = process.read_config(path, named.has_value());
+  return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
+}
+
+std::vector<std::string> WorkerArguments(const CommonOptions& options,
+                                         const app::Profile& profile) {
+  std::vector<std::string> arguments{"refresh", "--worker", "--profile=" + profile.name};
+  if (options.config) {
+    arguments.push_back("--config=" + *options.config);
+  }
+  return arguments;
+}
+
+void Answer(Context& context, const oauth::JsonObject& answer) {
+  context.edges.terminal.WriteAnswer(answer.Text() + "\n");
+}
+
+void Run(const TokenCommand& command, Context& context) {
+  app::ProvideToken(context, command.options);
+}
+
+void Run(const LoginCommand& command, Context& context) {
+  app::Login(context, command.options);
+  if (command.common.json) {
+    Answer(context, app::MakeStatusAnswer(context));
+  }
+}
+
+void Run(const LogoutCommand& command, Context& context) {
+  app::Logout(context);
+  if (command.common.json) {
+    Answer(context, app::MakeStatusAnswer(context));
+  }
+}
+
+void Run(const RefreshCommand& command, Context& context) {
+  app::RefreshNow(context);
+  if (command.common.json) {
+    Answer(context, app::MakeStatusAnswer(context));
+  }
+}
+
+void Run(const StatusCommand& command, Context& context) {
+  app::PrintStatus(context,
+                   command.common.json ? app::StatusFormat::kJson : app::StatusFormat::kTable);
+}
+
+/// The JSON form of an error (design: every JSON answer says whether it is one).
+std::string ErrorAnswer(const Error& error) {
+  oauth::JsonObject answer;
+  answer.Set("ok", false).Set("error", app::MachineWord(error.kind())).Set("message", error.what());
+  if (!error.hint().empty()) {
+    answer.Set("hint", error.hint());
+  }
+  return answer.Text() + "\n";
+}
+
+/// What every command starts with: configuration, profile, stored login.
+template <typename Use>
+void WithContext(const CommonOptions& options, app::Edges& edges, const Process& process,
+                 app::Messages& messages, Use use) {
+  const app::Configuration configuration = LoadConfiguration(options, process);
+  const app::Profile profile =
+      app::ChooseProfile(configuration, options.profile, process.environment);
+  app::LoginStore store(profile, edges.state, edges.clock, edges.random);
+  Context context{profile,
+                  process.environment,
+                  edges,
+                  store,
+                  messages,
+                  process.started,
+                  WorkerArguments(options, profile)};
+  messages.Detail("profile '" + profile.name + "', issuer " + profile.issuer);
+  use(context);
+}
+
+int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& process) {
+  app::Messages messages(edges.terminal, /*verbose=*/false);
+  std::string report;
+  try {
+    if (!process.is_worker()) {
+      throw Error(ErrorKind::kUsage, "--worker is for grok-auth itself", "use 'grok-auth refresh'");
+    }
+    WithContext(command.common, edges, process, messages, [&](Context& context) {
+      report = app::SerializeReport(app::RunRefreshWorker(context));
+    });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUsage) {
+      messages.Fail(error);
+      return app::ExitStatus(error.kind());
+    }
+    report = app::SerializeReport(app::ReportedFailure{error, false});
+  }
+  process.finish_worker(report);
+  oauth::Wipe(report);
+  return 0;
+}
+
+template <typename SomeCommand>
+int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
+  app::Messages messages(edges.terminal, command.common.verbose);
+  try {
+    WithContext(command.common, edges, process, messages,
+                [&](Context& context) { Run(command, context); });
+    return 0;
+  } catch (const Error& error) {
+    messages.Fail(error);
+    if (command.common.json) {
+      edges.terminal.WriteAnswer(ErrorAnswer(error));
+    }
+    return app::ExitStatus(error.kind());
+  } catch (const app::Interrupted& interrupted) {
+    messages.Release();
+    return kSignalExitBase + interrupted.signal();
+  }
+}
+
+}  // namespace
+
+int RunCommand(const Command& command, app::Edges& edges, const Process& process) {
+  if (const auto* print = std::get_if<PrintCommand>(&command)) {
+    edges.terminal.WriteAnswer(print->text);
+    return 0;
+  }
+  if (const auto* refresh = std::get_if<RefreshCommand>(&command); refresh && refresh->is_worker) {
+    return RunWorker(*refresh, edges, process);
+  }
+  return std::visit(
+      [&](const auto& one) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, PrintCommand>) {
+          return 0;
+        } else {
+          return RunOne(one, edges, process);
+        }
+      },
+      command);
+}
+
+}  // namespace grokauth::cli

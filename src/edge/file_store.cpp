@@ -1,0 +1,312 @@
+#include "edge/file_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include "app/error.h"
+#include "oauth/encoding.h"
+
+namespace grokauth::edge {
+
+namespace {
+
+constexpr mode_t kPrivateFile = 0600;
+constexpr mode_t kPrivateFolder = 0700;
+constexpr mode_t kWritableByOthers = 0022;
+constexpr mode_t kOpenToOthers = 0077;
+constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr const char* kTemporarySuffix = ".tmp";
+constexpr const char* kLockSuffix = ".lock";
+// A reservation lives as long as one refresh; what is older than a day was left by a killed worker.
+constexpr std::time_t kForgottenAfterSeconds = 86400;
+
+[[noreturn]] void Fail(const std::string& what, const std::string& path, int error) {
+  std::string hint = "check the owner and the permissions of that path";
+  if (error == ENOSPC || error == EDQUOT) {
+    hint = "make room on the disk; nothing that is stored was changed";
+  } else if (error == EROFS) {
+    hint = "set XDG_STATE_HOME to a folder that can be written";
+  } else if (error == ELOOP) {
+    hint = "a symbolic link stands where a file of grok-auth belongs: remove it";
+  }
+  throw app::Error(app::ErrorKind::kStore, what + " '" + path + "': " + std::strerror(error), hint);
+}
+
+/// Refuses what somebody else could have written. Files that others may read are closed to them.
+void RequirePrivate(int descriptor, mode_t type, const std::string& path) {
+  struct stat info {};
+  if (fstat(descriptor, &info) != 0) {
+    Fail("cannot look at", path, errno);
+  }
+  if ((info.st_mode & S_IFMT) != type) {
+    throw app::Error(app::ErrorKind::kStore, "'" + path + "' is not what grok-auth keeps there",
+                     "move it away");
+  }
+  if (info.st_uid != geteuid()) {
+    throw app::Error(app::ErrorKind::kStore, "'" + path + "' belongs to another user",
+                     "run grok-auth as its owner, or set XDG_STATE_HOME to a folder of your own");
+  }
+  if ((info.st_mode & kWritableByOthers) != 0) {
+    throw app::Error(
+        app::ErrorKind::kStore, "'" + path + "' can be written by other users",
+        "look at what it holds, then take the permission away: chmod go-rwx '" + path + "'");
+  }
+  if ((info.st_mode & kOpenToOthers) != 0) {
+    // Best effort: on a read-only file system there is nothing to change.
+    static_cast<void>(fchmod(descriptor, info.st_mode & ~kOpenToOthers & 07777));
+  }
+}
+
+std::string RandomName(const std::string& name) {
+  std::array<unsigned char, 9> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw app::Error(app::ErrorKind::kStore, "the system has no random numbers to give");
+  }
+  const std::string text(bytes.begin(), bytes.end());
+  return name + "." + oauth::Base64UrlEncode(text) + kTemporarySuffix;
+}
+
+void WriteAll(int descriptor, const std::string& contents, const std::string& path) {
+  std::size_t written = 0;
+  while (written < contents.size()) {
+    const ssize_t count = pwrite(descriptor, contents.data() + written, contents.size() - written,
+                                 static_cast<off_t>(written));
+    if (count < 0 && errno != EINTR) {
+      Fail("cannot write", path, errno);
+    }
+    written += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  }
+}
+
+/// A file beside the one it is to replace, removed unless it takes its place.
+class TemporaryFile final : public app::Reservation {
+ public:
+  TemporaryFile(int folder, std::string name, std::string path)
+      : folder_(folder),
+        name_(std::move(name)),
+        temporary_(RandomName(name_)),
+        path_(std::move(path)),
+        file_(openat(folder_, temporary_.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivateFile)) {
+    if (!file_.IsOpen()) {
+      Fail("cannot write", path_, errno);
+    }
+  }
+  ~TemporaryFile() override {
+    if (!committed_) {
+      unlinkat(folder_, temporary_.c_str(), 0);
+    }
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void Allocate(std::size_t bytes) {
+    const int error = posix_fallocate(file_.get(), 0, static_cast<off_t>(bytes));
+    if (error != 0) {
+      Fail("cannot reserve space for", path_, error);
+    }
+  }
+
+  void Commit(const std::string& contents) override {
+    WriteAll(file_.get(), contents, path_);
+    if (ftruncate(file_.get(), static_cast<off_t>(contents.size())) != 0 ||
+        fsync(file_.get()) != 0 ||
+        renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) {
+      Fail("cannot write", path_, errno);
+    }
+    committed_ = true;
+    fsync(folder_);
+  }
+
+ private:
+  int folder_;
+  std::string name_;
+  std::string temporary_;
+  std::string path_;
+  Descriptor file_;
+  bool committed_ = false;
+};
+
+class FileLock final : public app::Lock {
+ public:
+  explicit FileLock(edge::Descriptor file) : file_(std::move(file)) {}
+  [[nodiscard]] int Descriptor() const override { return file_.get(); }
+
+ private:
+  edge::Descriptor file_;
+};
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+
+/// The names in the folder, `.` and `..` included.
+std::vector<std::string> NamesIn(int folder, const std::string& path) {
+  const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, CloseFolder> stream(copy < 0 ? nullptr : fdopendir(copy));
+  if (!stream) {
+    Fail("cannot list", path, errno);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(stream.get())) {
+    names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) {
+    close(number_);
+  }
+}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+FileStateFolder::FileStateFolder(std::string path) : path_(std::move(path)) {}
+
+std::string FileStateFolder::Path(const std::string& name) const {
+  return path_ + "/" + name;
+}
+
+const Descriptor& FileStateFolder::Open() {
+  if (!folder_.IsOpen()) {
+    Descriptor folder(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder.IsOpen() && errno != ENOENT) {
+      Fail("cannot open the state folder", path_, errno == ENOTDIR ? ELOOP : errno);
+    }
+    if (folder.IsOpen()) {
+      RequirePrivate(folder.get(), S_IFDIR, path_);
+      folder_ = std::move(folder);
+    }
+  }
+  return folder_;
+}
+
+const Descriptor& FileStateFolder::Create() {
+  if (!Open().IsOpen()) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
+    if (error) {
+      Fail("cannot create the parent of", path_, error.value());
+    }
+    if (mkdir(path_.c_str(), kPrivateFolder) != 0 && errno != EEXIST) {
+      Fail("cannot create the state folder", path_, errno);
+    }
+    if (!Open().IsOpen()) {
+      Fail("cannot open the state folder", path_, ENOENT);
+    }
+  }
+  return folder_;
+}
+
+std::optional<std::string> FileStateFolder::Read(const std::string& name) {
+  if (!Open().IsOpen()) {
+    return std::nullopt;
+  }
+  // O_NONBLOCK: a fifo in its place must not stop us.
+  const Descriptor file(
+      openat(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.IsOpen()) {
+    if (errno == ENOENT) {
+      return std::nullopt;
+    }
+    Fail("cannot read", Path(name), errno);
+  }
+  RequirePrivate(file.get(), S_IFREG, Path(name));
+  std::string contents;
+  std::array<char, 8192> buffer{};
+  while (true) {
+    const ssize_t count = read(file.get(), buffer.data(), buffer.size());
+    if (count < 0) {
+      Fail("cannot read", Path(name), errno);
+    }
+    if (count == 0) {
+      return contents;
+    }
+    contents.append(buffer.data(), static_cast<std::size_t>(count));
+    if (contents.size() > kLargestFile) {
+      Fail("cannot read", Path(name), EFBIG);
+    }
+  }
+}
+
+void FileStateFolder::Replace(const std::string& name, const std::string& contents) {
+  TemporaryFile(Create().get(), name, Path(name)).Commit(contents);
+}
+
+std::unique_ptr<app::Reservation> FileStateFolder::Reserve(const std::string& name,
+                                                           std::size_t bytes) {
+  const int folder = Create().get();
+  RemoveForgottenReservations(name);
+  auto file = std::make_unique<TemporaryFile>(folder, name, Path(name));
+  file->Allocate(bytes);
+  return file;
+}
+
+void FileStateFolder::RemoveForgottenReservations(const std::string& name) {
+  for (const std::string& other : NamesIn(folder_.get(), path_)) {
+    struct stat info {};
+    if (other.starts_with(name + ".") && other.ends_with(kTemporarySuffix) &&
+        fstatat(folder_.get(), other.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        info.st_mtime < std::time(nullptr) - kForgottenAfterSeconds) {
+      unlinkat(folder_.get(), other.c_str(), 0);
+    }
+  }
+}
+
+void FileStateFolder::Remove(const std::string& name) {
+  if (Open().IsOpen() && unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+    Fail("cannot remove", Path(name), errno);
+  }
+}
+
+std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
+  if (!Open().IsOpen()) {
+    return {};
+  }
+  std::vector<std::string> names = NamesIn(folder_.get(), path_);
+  std::erase_if(names, [&](const std::string& name) {
+    return !name.starts_with(prefix) || name.ends_with(kTemporarySuffix) ||
+           name.ends_with(kLockSuffix);
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
+  Descriptor file(openat(Create().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                         kPrivateFile));
+  if (!file.IsOpen()) {
+    Fail("cannot open the lock file", Path(name), errno);
+  }
+  RequirePrivate(file.get(), S_IFREG, Path(name));
+  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return nullptr;
+    }
+    if (errno != EINTR) {
+      Fail("cannot lock", Path(name), errno);
+    }
+  }
+  return std::make_unique<FileLock>(std::move(file));
+}
+
+}  // namespace grokauth::edge

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/edges.h"
+
+namespace grokauth::edge {
+
+/// An open file descriptor, closed when destroyed.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
+  Descriptor& operator=(Descriptor&& other) noexcept;
+
+  [[nodiscard]] int get() const { return number_; }
+  [[nodiscard]] bool IsOpen() const { return number_ >= 0; }
+
+ private:
+  int number_;
+};
+
+/// The state folder on disk. Nothing is opened before the first use, nothing created before the
+/// first change.
+class FileStateFolder final : public app::StateFolder {
+ public:
+  /// `path` is the folder's own path; its parents are created when needed.
+  explicit FileStateFolder(std::string path);
+
+  [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
+  void Replace(const std::string& name, const std::string& contents) override;
+  [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
+                                                          std::size_t bytes) override;
+  void Remove(const std::string& name) override;
+  [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
+  [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
+  [[nodiscard]] std::string Path(const std::string& name) const override;
+
+ private:
+  /// The folder, opened and checked; not open when it does not exist.
+  const Descriptor& Open();
+  /// The same, created when it does not exist.
+  const Descriptor& Create();
+  void RemoveForgottenReservations(const std::string& name);
+
+  std::string path_;
+  Descriptor folder_;
+};
+
+}  // namespace grokauth::edge

@@ -1,0 +1,92 @@
+#include "edge/process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+namespace grokauth::edge {
+
+namespace {
+
+constexpr int kFirstFreeDescriptor = 3;
+// Copies are made above this, out of the way of the numbers that children get.
+constexpr int kAboveInherited = 64;
+
+/// The attributes and file actions of a spawn, freed with it.
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    posix_spawnattr_init(&attributes_);
+    posix_spawn_file_actions_init(&actions_);
+    sigset_t all;
+    sigset_t none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
+    }
+  }
+  ~SpawnPlan() {
+    posix_spawnattr_destroy(&attributes_);
+    posix_spawn_file_actions_destroy(&actions_);
+    for (const int copy : copies_) {
+      close(copy);
+    }
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  /// False when the descriptor cannot be copied.
+  bool Inherit(const InheritedDescriptor& descriptor) {
+    const int copy = fcntl(descriptor.first, F_DUPFD_CLOEXEC, kAboveInherited);
+    if (copy < 0) {
+      return false;
+    }
+    copies_.push_back(copy);
+    posix_spawn_file_actions_adddup2(&actions_, copy, descriptor.second);
+    first_closed_ = std::max(first_closed_, descriptor.second + 1);
+    return true;
+  }
+
+  int Start(const std::string& program, const std::vector<std::string>& arguments) {
+    posix_spawn_file_actions_addclosefrom_np(&actions_, first_closed_);
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) {
+      argv.push_back(const_cast<char*>(argument.c_str()));  // the C interface does not write to it
+    }
+    argv.push_back(nullptr);
+    pid_t pid = 0;
+    const int error =
+        posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, argv.data(), environ);
+    return error == 0 ? pid : -error;
+  }
+
+ private:
+  posix_spawnattr_t attributes_{};
+  posix_spawn_file_actions_t actions_{};
+  std::vector<int> copies_;
+  int first_closed_ = kFirstFreeDescriptor;
+};
+
+}  // namespace
+
+int StartDetached(const std::string& program, const std::vector<std::string>& arguments,
+                  const std::vector<InheritedDescriptor>& inherited) {
+  SpawnPlan plan;
+  for (const InheritedDescriptor& descriptor : inherited) {
+    if (!plan.Inherit(descriptor)) {
+      return -EMFILE;
+    }
+  }
+  return plan.Start(program, arguments);
+}
+
+}  // namespace grokauth::edge

@@ -1,0 +1,209 @@
+#include "edge/system.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <thread>
+
+#include "app/error.h"
+
+namespace grokauth::edge {
+
+namespace {
+
+/// The variable's value; nothing when it is unset or empty.
+std::optional<std::string> Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::optional<std::string> EitherVariable(const char* first, const char* second) {
+  std::optional<std::string> value = Variable(first);
+  return value ? value : Variable(second);
+}
+
+std::string HomeFolder() {
+  if (std::optional<std::string> home = Variable("HOME")) {
+    return *home;
+  }
+  const passwd* entry = getpwuid(geteuid());
+  return entry != nullptr && entry->pw_dir != nullptr ? entry->pw_dir : "/";
+}
+
+/// XDG Base Directory Specification: a relative path in such a variable must be ignored.
+std::string XdgFolder(const char* variable, const char* default_below_home) {
+  const std::optional<std::string> folder = Variable(variable);
+  return folder && folder->front() == '/' ? *folder : HomeFolder() + default_below_home;
+}
+
+/// Writes everything; false when that failed, with errno set.
+bool WriteAll(int descriptor, const std::string& text) {
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t count = write(descriptor, text.data() + written, text.size() - written);
+    if (count < 0 && errno == EAGAIN) {
+      pollfd entry{descriptor, POLLOUT, 0};
+      poll(&entry, 1, -1);
+    } else if (count < 0 && errno != EINTR) {
+      return false;
+    }
+    written += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  }
+  return true;
+}
+
+}  // namespace
+
+void HardenProcess() {
+  // A file opened later must not become standard output. Written to, these fail or go nowhere.
+  constexpr std::array<int, 3> kModes = {O_RDONLY, O_RDONLY, O_WRONLY};
+  for (const int mode : kModes) {
+    const int descriptor = open("/dev/null", mode);
+    if (descriptor > STDERR_FILENO || descriptor < 0) {
+      close(descriptor);
+      break;
+    }
+  }
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+  umask(S_IRWXG | S_IRWXO);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+app::Environment ReadEnvironment() {
+  app::Environment environment;
+  const std::optional<std::string> expired = Variable("GROK_AUTH_EXPIRED");
+  environment.grok_auth_expired = expired && *expired != "0";
+  environment.early_invalidation_seconds = Variable("GROK_AUTH_EARLY_INVALIDATION_SECS");
+  environment.token_ttl_seconds = Variable("GROK_AUTH_TOKEN_TTL");
+  environment.profile = Variable("GROKAUTH_PROFILE");
+  environment.config = Variable("GROKAUTH_CONFIG");
+  environment.store = Variable("GROKAUTH_STORE");
+  environment.flow = Variable("GROKAUTH_FLOW");
+  environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
+  environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
+  return environment;
+}
+
+NetworkEnvironment ReadNetworkEnvironment() {
+  NetworkEnvironment environment;
+  environment.ssl_cert_file = Variable("SSL_CERT_FILE");
+  environment.ssl_cert_dir = Variable("SSL_CERT_DIR");
+  environment.https_proxy = EitherVariable("https_proxy", "HTTPS_PROXY");
+  environment.http_proxy = Variable("http_proxy");
+  environment.all_proxy = EitherVariable("all_proxy", "ALL_PROXY");
+  environment.no_proxy = EitherVariable("no_proxy", "NO_PROXY");
+  return environment;
+}
+
+DesktopEnvironment ReadDesktopEnvironment() {
+  DesktopEnvironment environment;
+  environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
+  environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
+  environment.browser = Variable("BROWSER");
+  return environment;
+}
+
+std::optional<std::string> ReadConfigFile(const std::string& path, bool required) {
+  constexpr std::size_t kLargestConfig = 1024 * 1024;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int error = file < 0 ? errno : 0;
+  if (error == ENOENT && !required) {
+    return std::nullopt;
+  }
+  std::string text;
+  std::array<char, 8192> buffer{};
+  ssize_t count = 1;
+  while (error == 0 && count > 0) {
+    count = read(file, buffer.data(), buffer.size());
+    if (count < 0 || text.size() > kLargestConfig) {
+      error = count < 0 ? errno : EFBIG;
+    } else {
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+  }
+  if (file >= 0) {
+    close(file);
+  }
+  if (error != 0) {
+    throw app::Error(app::ErrorKind::kConfig,
+                     "cannot read the configuration file '" + path + "': " + std::strerror(error),
+                     "check the path and its permissions");
+  }
+  return text;
+}
+
+bool HasTerminal() {
+  const int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal >= 0) {
+    close(terminal);
+  }
+  return terminal >= 0;
+}
+
+SystemClock::SystemClock(Interrupts& interrupts) : interrupts_(interrupts) {}
+
+app::UnixTime SystemClock::Now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+app::SteadyTime SystemClock::SteadyNow() {
+  return std::chrono::steady_clock::now();
+}
+
+void SystemClock::SleepUntil(app::SteadyTime time) {
+  std::vector<pollfd> entries;
+  for (const int descriptor : interrupts_.Descriptors()) {
+    entries.push_back({descriptor, POLLIN, 0});
+  }
+  while (true) {
+    interrupts_.ThrowIfInterrupted();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - SteadyNow());
+    if (left.count() <= 0) {
+      return;
+    }
+    constexpr std::int64_t kLongestPoll = 60'000;
+    poll(entries.data(), entries.size(),
+         static_cast<int>(std::min<std::int64_t>(left.count(), kLongestPoll)));
+  }
+}
+
+void SystemClock::Nap(std::chrono::milliseconds duration) {
+  std::this_thread::sleep_for(duration);
+}
+
+std::string SystemRandom::Bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    std::abort();  // the system has no random numbers: nothing safe can be done
+  }
+  return bytes;
+}
+
+void StandardTerminal::WriteAnswer(const std::string& text) {
+  if (!WriteAll(STDOUT_FILENO, text)) {
+    throw app::Error(app::ErrorKind::kStore,
+                     std::string("cannot write to standard output: ") + std::strerror(errno),
+                     "whoever started grok-auth closed it; the login is kept");
+  }
+}
+
+void StandardTerminal::WriteMessage(const std::string& text) {
+  static_cast<void>(WriteAll(STDERR_FILENO, text));
+}
+
+}  // namespace grokauth::edge

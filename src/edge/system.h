@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+
+#include "app/edges.h"
+#include "app/environment.h"
+#include "edge/browser.h"
+#include "edge/http_client.h"
+#include "edge/interrupts.h"
+
+namespace grokauth::edge {
+
+/// Makes the process one that can hold secrets: no core dumps, nothing to trace, private files by
+/// default, all three standard descriptors open, SIGPIPE an error of the write.
+void HardenProcess();
+
+[[nodiscard]] app::Environment ReadEnvironment();
+[[nodiscard]] NetworkEnvironment ReadNetworkEnvironment();
+[[nodiscard]] DesktopEnvironment ReadDesktopEnvironment();
+
+/// The text of a configuration file; nothing when there is none and `required` is false. Throws
+/// `Error{kConfig}` when it cannot be read.
+[[nodiscard]] std::optional<std::string> ReadConfigFile(const std::string& path, bool required);
+
+/// Whether the process has a controlling terminal.
+[[nodiscard]] bool HasTerminal();
+
+class SystemClock final : public app::Clock {
+ public:
+  explicit SystemClock(Interrupts& interrupts);
+  [[nodiscard]] app::UnixTime Now() override;
+  [[nodiscard]] app::SteadyTime SteadyNow() override;
+  void SleepUntil(app::SteadyTime time) override;
+  void Nap(std::chrono::milliseconds duration) override;
+
+ private:
+  Interrupts& interrupts_;
+};
+
+class SystemRandom final : public app::Random {
+ public:
+  [[nodiscard]] std::string Bytes(std::size_t count) override;
+};
+
+class StandardTerminal final : public app::Terminal {
+ public:
+  void WriteAnswer(const std::string& text) override;
+  void WriteMessage(const std::string& text) override;
+};
+
+}  // namespace grokauth::edge

@@ -1,0 +1,70 @@
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/error.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "edge/browser.h"
+#include "edge/file_store.h"
+#include "edge/http_client.h"
+#include "edge/interrupts.h"
+#include "edge/system.h"
+#include "edge/worker.h"
+
+namespace {
+
+using grokauth::app::Edges;
+
+bool IsWorker(const grokauth::cli::Command& command) {
+  const auto* refresh = std::get_if<grokauth::cli::RefreshCommand>(&command);
+  return refresh != nullptr && refresh->is_worker;
+}
+
+bool IsProviderRun(const grokauth::cli::Command& command) {
+  return std::holds_alternative<grokauth::cli::TokenCommand>(command);
+}
+
+/// A worker outlives whoever started it; only SIGKILL ends it between the answer and the save.
+void IgnoreTermination() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    std::signal(signal, SIG_IGN);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto started = std::chrono::steady_clock::now();
+  grokauth::edge::HardenProcess();
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const grokauth::app::Environment environment = grokauth::edge::ReadEnvironment();
+  grokauth::edge::StandardTerminal terminal;
+  try {
+    const grokauth::cli::Command command = grokauth::cli::ParseCommandLine(arguments);
+    if (IsWorker(command)) {
+      IgnoreTermination();
+    }
+    grokauth::edge::Interrupts interrupts(IsProviderRun(command) && !grokauth::edge::HasTerminal());
+    grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
+    grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
+    grokauth::edge::SystemClock clock(interrupts);
+    grokauth::edge::SystemRandom random;
+    grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
+    grokauth::edge::ProcessWorker worker(interrupts);
+    Edges edges{http, state, clock, random, terminal, browser, worker};
+    const grokauth::cli::Process process{environment, started, grokauth::edge::ReadConfigFile,
+                                         grokauth::edge::HasWorkerDescriptors,
+                                         grokauth::edge::FinishWorker};
+    return grokauth::cli::RunCommand(command, edges, process);
+  } catch (const grokauth::app::Error& error) {
+    grokauth::app::Messages(terminal, /*verbose=*/false).Fail(error);
+    return grokauth::app::ExitStatus(error.kind());
+  } catch (const std::exception& error) {
+    terminal.WriteMessage(std::string("grok-auth: error: ") + error.what() +
+                          "\ngrok-auth: hint: this is a defect of grok-auth; please report it\n");
+    return 1;
+  }
+}

@@ -1,0 +1,153 @@
+#include "oauth/json.h"
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/ParseHandler.h>
+#include <Poco/JSON/Parser.h>
+
+#include <cmath>
+#include <sstream>
+#include <utility>
+
+namespace grokauth::oauth {
+
+namespace {
+
+constexpr std::size_t kMaximumDepth = 32;
+
+using Poco::Dynamic::Var;
+
+}  // namespace
+
+struct JsonObject::Members {
+  Poco::JSON::Object object{Poco::JSON_PRESERVE_KEY_ORDER};
+
+  [[nodiscard]] Var Get(const std::string& name) const { return object.get(name); }
+};
+
+JsonObject::JsonObject() : members_(std::make_unique<Members>()) {}
+JsonObject::JsonObject(const JsonObject& other)
+    : members_(std::make_unique<Members>(*other.members_)) {}
+JsonObject::JsonObject(JsonObject&&) noexcept = default;
+JsonObject& JsonObject::operator=(JsonObject other) noexcept {
+  members_ = std::move(other.members_);
+  return *this;
+}
+JsonObject::~JsonObject() = default;
+
+std::optional<JsonObject> JsonObject::Parse(std::string_view text) {
+  try {
+    Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(/*bPreserveObjectOrder=*/true));
+    parser.setDepth(kMaximumDepth);
+    const Var parsed = parser.parse(std::string(text));
+    if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) {
+      return std::nullopt;
+    }
+    JsonObject result;
+    result.members_->object = *parsed.extract<Poco::JSON::Object::Ptr>();
+    return result;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+}
+
+bool JsonObject::Has(const std::string& name) const {
+  return members_->object.has(name);
+}
+
+std::optional<std::string> JsonObject::String(const std::string& name) const {
+  const Var value = members_->Get(name);
+  return value.isString() ? std::optional(value.extract<std::string>()) : std::nullopt;
+}
+
+std::optional<std::int64_t> JsonObject::Integer(const std::string& name) const {
+  const Var value = members_->Get(name);
+  if (value.isEmpty() || value.isString() || value.isBoolean() || !value.isNumeric()) {
+    return std::nullopt;
+  }
+  try {
+    if (value.isInteger()) {
+      return value.convert<Poco::Int64>();
+    }
+    const double number = value.convert<double>();
+    // 2^53: beyond it a double no longer tells whole numbers apart.
+    constexpr double kLargestExact = 9007199254740992.0;
+    if (std::isfinite(number) && std::abs(number) <= kLargestExact &&
+        std::trunc(number) == number) {
+      return static_cast<std::int64_t>(number);
+    }
+  } catch (const Poco::Exception&) {
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> JsonObject::Boolean(const std::string& name) const {
+  const Var value = members_->Get(name);
+  return value.isBoolean() ? std::optional(value.extract<bool>()) : std::nullopt;
+}
+
+std::optional<JsonObject> JsonObject::Object(const std::string& name) const {
+  const Poco::JSON::Object::Ptr member = members_->object.getObject(name);
+  if (member.isNull()) {
+    return std::nullopt;
+  }
+  JsonObject result;
+  result.members_->object = *member;
+  return result;
+}
+
+std::vector<std::string> JsonObject::Strings(const std::string& name) const {
+  std::vector<std::string> strings;
+  const Poco::JSON::Array::Ptr array = members_->object.getArray(name);
+  if (!array.isNull()) {
+    for (const Var& element : *array) {
+      if (element.isString()) {
+        strings.push_back(element.extract<std::string>());
+      }
+    }
+  }
+  return strings;
+}
+
+JsonObject& JsonObject::Set(const std::string& name, const std::string& value) {
+  members_->object.set(name, value);
+  return *this;
+}
+
+JsonObject& JsonObject::Set(const std::string& name, const char* value) {
+  return Set(name, std::string(value));
+}
+
+JsonObject& JsonObject::Set(const std::string& name, std::int64_t value) {
+  members_->object.set(name, value);
+  return *this;
+}
+
+JsonObject& JsonObject::Set(const std::string& name, bool value) {
+  members_->object.set(name, value);
+  return *this;
+}
+
+JsonObject& JsonObject::Set(const std::string& name, const JsonObject& value) {
+  members_->object.set(name,
+                       Poco::JSON::Object::Ptr(new Poco::JSON::Object(value.members_->object)));
+  return *this;
+}
+
+JsonObject& JsonObject::Set(const std::string& name, const std::vector<std::string>& values) {
+  Poco::JSON::Array::Ptr array(new Poco::JSON::Array);
+  for (const std::string& value : values) {
+    array->add(value);
+  }
+  members_->object.set(name, array);
+  return *this;
+}
+
+std::string JsonObject::Text() const {
+  std::ostringstream out;
+  members_->object.stringify(out);
+  return out.str();
+}
+
+}  // namespace grokauth::oauth
