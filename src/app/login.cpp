@@ -35,9 +35,7 @@ void Login(Context& context, const LoginOptions& options) {
   sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
   sign_in.is_login = true;
   sign_in.no_browser = options.no_browser;
-  context.messages.Hold();
   const Handout handout = SignIn(context, std::move(sign_in), first);
-  context.messages.Release();
   if (handout.expires_at) {
     context.messages.Say("The token lasts " +
                          FormatDuration(*handout.expires_at - context.edges.clock.Now()) +

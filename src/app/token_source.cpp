@@ -61,9 +61,6 @@ class ProviderRun {
     if (std::holds_alternative<HandOut>(step)) {
       return MakeHandout(first_, demand_);
     }
-    if (may_sign_in_) {
-      context_.messages.Hold();  // nothing may come before the address
-    }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
       return SignInBecause(needed->reason, nullptr);
     }
@@ -143,9 +140,7 @@ void RequireOwnLogin(const StoredLogin& login, const Profile& profile) {
 void ProvideToken(Context& context, const TokenOptions& options) {
   StoredLogin first = context.store.Load();
   RequireOwnLogin(first, context.profile);
-  const Handout handout = ProviderRun(context, options, std::move(first)).Run();
-  context.messages.Release();
-  Deliver(context, handout, options.format);
+  Deliver(context, ProviderRun(context, options, std::move(first)).Run(), options.format);
 }
 
 void RefreshNow(Context& context) {

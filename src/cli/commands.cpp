@@ -125,9 +125,13 @@ int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& p
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
+  if constexpr (std::is_same_v<SomeCommand, TokenCommand>) {
+    messages.Hold();  // should it come to a sign-in, nothing may precede the address
+  }
   try {
     WithContext(command.common, edges, process, messages,
                 [&](Context& context) { Run(command, context); });
+    messages.Release();
     return 0;
   } catch (const Error& error) {
     messages.Fail(error);

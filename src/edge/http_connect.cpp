@@ -82,9 +82,7 @@ OwnedDescriptor Race::Step(Clock::time_point deadline, const std::vector<int>& i
     entries.push_back({interrupt, POLLIN, 0});
   }
   const auto until = next_ < addresses_.size() ? std::min(deadline, next_start_) : deadline;
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-  if (pending_.empty() ||
-      poll(entries.data(), entries.size(), static_cast<int>(std::clamp(wait, 0L, 60000L))) <= 0) {
+  if (pending_.empty() || poll(entries.data(), entries.size(), PollTimeout(until)) <= 0) {
     return {};
   }
   return Collect(entries);

@@ -1,5 +1,6 @@
 #include "edge/http_failure.h"
 
+#include <algorithm>
 #include <cctype>
 #include <system_error>
 
@@ -16,6 +17,12 @@ Limit MakeLimit(app::SteadyTime start, std::chrono::milliseconds time) {
     text += " s";
   }
   return {start + time, text};
+}
+
+int PollTimeout(app::SteadyTime time) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(time - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(60000)).count());
 }
 
 std::string Printable(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,6 +31,10 @@ struct Limit {
 
 /// The limit that ends `time` after `start`.
 [[nodiscard]] Limit MakeLimit(app::SteadyTime start, std::chrono::milliseconds time);
+
+/// How long poll() may wait for `time` to come: milliseconds, rounded up, at most a minute, 0 when
+/// it has passed.
+[[nodiscard]] int PollTimeout(app::SteadyTime time);
 
 /// `text` with every control character replaced, so that it cannot steer a terminal.
 [[nodiscard]] std::string Printable(std::string_view text);

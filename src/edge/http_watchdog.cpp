@@ -7,9 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <system_error>
+
+#include "edge/http_failure.h"
 
 namespace grokauth::edge::http {
 
@@ -45,6 +46,11 @@ void Watchdog::SetDeadline(app::SteadyTime deadline) {
   Wake();
 }
 
+app::SteadyTime Watchdog::Deadline() {
+  const std::lock_guard lock(mutex_);
+  return deadline_;
+}
+
 void Watchdog::Wake() {
   const std::uint64_t one = 1;
   // Cannot fail: the counter would have to be full.
@@ -59,17 +65,12 @@ void Watchdog::Run() {
   while (!stop_) {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t drained = read(wake_.Get(), &count, sizeof count);
-    std::chrono::milliseconds left{};
-    {
-      const std::lock_guard lock(mutex_);
-      left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ -
-                                                          std::chrono::steady_clock::now());
-    }
-    if (left.count() <= 0) {
+    const int timeout = PollTimeout(Deadline());
+    if (timeout == 0) {
       verdict_ = Verdict::kDeadline;
       break;
     }
-    poll(entries.data(), entries.size(), static_cast<int>(std::min<long>(left.count(), 60000)));
+    poll(entries.data(), entries.size(), timeout);
     if (std::any_of(entries.begin() + 1, entries.end(),
                     [](const pollfd& entry) { return entry.revents != 0; })) {
       verdict_ = Verdict::kInterrupted;

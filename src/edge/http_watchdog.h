@@ -35,6 +35,7 @@ class Watchdog {
 
  private:
   void Run();
+  [[nodiscard]] app::SteadyTime Deadline();
   void Wake();
 
   const OwnedDescriptor socket_;
