@@ -7,6 +7,11 @@ namespace grokauth::app {
 namespace {
 
 HttpResult Send(Context& context, HttpRequest request) {
+  const std::string fault = oauth::EndpointFault(request.url, context.profile.EndpointRules());
+  if (!fault.empty()) {
+    return TransportFailure{TransportFailure::Cause::kUrl,
+                            "the address '" + oauth::Printable(request.url) + "' " + fault, false};
+  }
   request.ca_file = context.profile.ca_file;
   request.allow_http_loopback = context.profile.allow_http_loopback;
   const SteadyTime begin = context.edges.clock.SteadyNow();
@@ -45,15 +50,21 @@ HttpResult Post(Context& context, const std::string& url, const oauth::Parameter
 
 ErrorKind KindOf(const TransportFailure& failure) {
   using Cause = TransportFailure::Cause;
-  return failure.cause == Cause::kUrl || failure.cause == Cause::kTrust ? ErrorKind::kConfig
-                                                                        : ErrorKind::kNetwork;
+  switch (failure.cause) {
+    case Cause::kTrust:
+      return ErrorKind::kConfig;
+    case Cause::kUrl:  // the issuer was checked with the profile: this one came from the server
+      return ErrorKind::kServer;
+    default:
+      return ErrorKind::kNetwork;
+  }
 }
 
 std::string HintFor(const TransportFailure& failure) {
   using Cause = TransportFailure::Cause;
   switch (failure.cause) {
     case Cause::kUrl:
-      return "correct the address in the configuration file";
+      return "nothing was sent there; ask the administrator of the issuer";
     case Cause::kTrust:
       return "name a readable PEM file in ca_file or SSL_CERT_FILE";
     case Cause::kResolve:

@@ -14,7 +14,8 @@ struct Patience {
   std::chrono::milliseconds total{15000};
 };
 
-/// GET `url` with the trust settings of the profile; told under --verbose, without secrets.
+/// GET `url` with the trust settings of the profile; told under --verbose, without secrets. The one
+/// way out of the program: an address that the profile's rules forbid is not asked.
 [[nodiscard]] HttpResult Get(Context& context, const std::string& url);
 
 /// POST the form `parameters` to `url` in the same way. The parameters are never told.
@@ -24,7 +25,7 @@ struct Patience {
 /// The error that `failure` is to the user; `what` names what was tried, as in "the refresh".
 [[nodiscard]] Error MakeError(const TransportFailure& failure, const std::string& what);
 
-/// "network", or "config" where no later run can do better.
+/// The kind of error that `failure` is to the user.
 [[nodiscard]] ErrorKind KindOf(const TransportFailure& failure);
 
 /// What to do about `failure`.

@@ -91,7 +91,8 @@ Error MakeRefusal(const oauth::ErrorResponse& refusal, int status, const Profile
 RefreshVerdict JudgeRefresh(const HttpResult& result, const Profile& profile) {
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
     using Cause = TransportFailure::Cause;
-    const bool unreachable = failure->cause == Cause::kResolve || failure->cause == Cause::kConnect;
+    const bool unreachable = failure->cause == Cause::kResolve ||
+                             failure->cause == Cause::kConnect || failure->cause == Cause::kUrl;
     const bool is_config = KindOf(*failure) == ErrorKind::kConfig;
     return RefreshFailed{MakeError(*failure, kTheRefresh), !is_config, unreachable};
   }

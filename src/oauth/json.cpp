@@ -18,6 +18,41 @@ constexpr std::size_t kMaximumDepth = 32;
 
 using Poco::Dynamic::Var;
 
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// `text` with a fraction added to every whole number that may not fit into 64 bits. Poco's parser
+/// refuses those; to us they are numbers like others, and no reason to lose what came with them.
+std::string WithLongNumbersAsFloats(std::string_view text) {
+  constexpr std::size_t kMostSafeDigits = 18;
+  std::string out;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string || !IsDigit(c)) {
+      out += c;
+      if (in_string && c == '\\' && i + 1 < text.size()) {
+        out += text[++i];
+      } else if (c == '"') {
+        in_string = !in_string;
+      }
+      continue;
+    }
+    const std::size_t begin = i;
+    while (i < text.size() && (IsDigit(text[i]) ||
+                               std::string_view("+-.eE").find(text[i]) != std::string_view::npos)) {
+      ++i;
+    }
+    const std::string_view number = text.substr(begin, i - begin);
+    const bool is_whole = number.find_first_not_of("0123456789") == std::string_view::npos;
+    out += number;
+    out += is_whole && number.size() > kMostSafeDigits ? ".0" : "";
+    --i;
+  }
+  return out;
+}
+
 }  // namespace
 
 struct JsonObject::Members {
@@ -40,7 +75,7 @@ std::optional<JsonObject> JsonObject::Parse(std::string_view text) {
   try {
     Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(/*bPreserveObjectOrder=*/true));
     parser.setDepth(kMaximumDepth);
-    const Var parsed = parser.parse(std::string(text));
+    const Var parsed = parser.parse(WithLongNumbersAsFloats(text));
     if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) {
       return std::nullopt;
     }
