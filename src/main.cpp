@@ -11,6 +11,7 @@
 #include "edge/file_store.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
+#include "edge/secret_service_store.h"
 #include "edge/system.h"
 #include "edge/worker.h"
 
@@ -54,10 +55,12 @@ int main(int argc, char** argv) {
     grokauth::edge::SystemRandom random;
     grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
     grokauth::edge::ProcessWorker worker(interrupts);
-    Edges edges{http, state, clock, random, terminal, browser, worker};
+    grokauth::edge::SecretServiceStore keyring(interrupts);
+    Edges edges{http, state, keyring, clock, random, terminal, browser, worker};
     const grokauth::cli::Process process{environment, started, grokauth::edge::ReadConfigFile,
                                          grokauth::edge::HasWorkerDescriptors,
-                                         grokauth::edge::FinishWorker};
+                                         grokauth::edge::FinishWorker,
+                                         grokauth::edge::UnlockKeyringHere};
     return grokauth::cli::RunCommand(command, edges, process);
   } catch (const grokauth::app::Error& error) {
     grokauth::app::Messages(terminal, /*verbose=*/false).Fail(error);

@@ -171,7 +171,7 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   profile.audience = reader.String("audience");
   profile.flow = reader.Word("flow", profile.flow, ParseFlow, "auto, device");
   profile.device_pkce = reader.Boolean("device_pkce", profile.device_pkce);
-  profile.store = reader.Word("store", profile.store, ParseStoreChoice, "auto, file");
+  profile.store = reader.Word("store", profile.store, ParseStoreChoice, "auto, libsecret, file");
   if (const auto seconds = reader.Integer("min_validity", 0, 86400)) {
     profile.min_validity = std::chrono::seconds(*seconds);
   }

@@ -8,6 +8,7 @@
 #include "app/login_store.h"
 #include "app/messages.h"
 #include "app/profile.h"
+#include "app/profile_files.h"
 
 namespace grokauth::app {
 
@@ -17,6 +18,8 @@ struct Context {
   const Environment& environment;
   Edges& edges;
   LoginStore& store;
+  ProfileFiles& files;
+  PendingStore& pending;
   Messages& messages;
   SteadyTime started;                         ///< when the process began; budgets count from here
   std::vector<std::string> worker_arguments;  ///< that start a refresh worker for this profile

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "app/discovery.h"
+#include "app/keyring_trouble.h"
+#include "app/place.h"
 #include "app/refresh_verdict.h"
 #include "oauth/device_authorization.h"
 #include "oauth/token_request.h"
@@ -74,13 +76,20 @@ class Poll {
     TokenSet tokens = MakeTokenSet(response, context_.profile, nullptr, context_.edges.clock.Now());
     tokens.token_endpoint = entry_.pending.token_endpoint;
     tokens.revocation_endpoint = entry_.pending.revocation_endpoint;
+    tokens.place = entry_.pending.place;
     try {
-      return SignedIn{context_.store.SaveSignIn(tokens, entry_.name), ""};
+      LoginStore::SavedSignIn saved = context_.store.SaveSignIn(tokens, entry_.name);
+      return SignedIn{std::move(saved.tokens), saved.rescued ? DescribeRescue(*saved.rescued) : ""};
     } catch (const Error& error) {
       Forget();
       return SignedIn{std::move(tokens),
                       std::string("the login could not be stored: ") + error.what()};
     }
+  }
+
+  [[nodiscard]] std::string DescribeRescue(const KeyringAnswer& answer) const {
+    return DescribeKeyring(answer) + ": the login waits in " + context_.store.FilePath() +
+           " until the keyring takes it";
   }
 
   PollResult Refuse(const oauth::ErrorResponse& refusal, int status) {
@@ -89,8 +98,7 @@ class Poll {
     }
     if (refusal.error == "slow_down") {
       entry_.pending.interval = std::min(entry_.pending.interval + kSlowDown, kLongestInterval);
-      static_cast<void>(
-          context_.store.UpdatePending(entry_.name, SerializePending(entry_.pending)));
+      static_cast<void>(context_.pending.Update(entry_.name, SerializePending(entry_.pending)));
       return StillPending{};
     }
     if (status == 408 || status == 429 || status >= 500) {
@@ -122,7 +130,7 @@ class Poll {
   /// Best effort: the code is used up, and a later poll would find that out.
   void Forget() {
     try {
-      context_.store.RemovePending(entry_.name);
+      context_.pending.Remove(entry_.name);
     } catch (const Error& error) {
       context_.messages.Detail(error.what());
     }
@@ -148,7 +156,7 @@ PendingEntry BeginDeviceSignIn(Context& context) {
   const oauth::DeviceAuthorization authorization =
       RequestDeviceCode(context, *metadata.device_authorization_endpoint, verifier);
   const UnixTime now = context.edges.clock.Now();
-  PendingEntry entry{context.store.NewPendingName(), {}};
+  PendingEntry entry{context.pending.NewName(), {}};
   entry.pending = {profile.issuer,
                    profile.client_id,
                    authorization.device_code,
@@ -159,18 +167,19 @@ PendingEntry BeginDeviceSignIn(Context& context) {
                    now + authorization.expires_in,
                    authorization.interval,
                    now,
+                   ChoosePlace(context),
                    metadata.token_endpoint,
                    metadata.revocation_endpoint};
-  context.store.SavePending(entry.name, SerializePending(entry.pending));
+  context.pending.Save(entry.name, SerializePending(entry.pending));
   return entry;
 }
 
 PollResult PollDeviceSignIn(Context& context, PendingEntry& entry, const Patience& patience) {
-  const std::unique_ptr<Lock> lock = context.store.TryPollLock();
+  const std::unique_ptr<Lock> lock = context.files.TryPollLock();
   if (!lock) {
     return PolledElsewhere{};
   }
-  const std::optional<std::string> text = context.store.ReadPending(entry.name);
+  const std::optional<std::string> text = context.pending.Read(entry.name);
   std::optional<PendingSignIn> stored = text ? ParsePending(*text) : std::nullopt;
   if (!stored) {
     return EntryGone{};
@@ -178,7 +187,7 @@ PollResult PollDeviceSignIn(Context& context, PendingEntry& entry, const Patienc
   entry.pending = std::move(*stored);
   // Before the request, so that a run that is killed in it does not make the next one poll early.
   entry.pending.last_poll = context.edges.clock.Now();
-  if (!context.store.UpdatePending(entry.name, SerializePending(entry.pending))) {
+  if (!context.pending.Update(entry.name, SerializePending(entry.pending))) {
     return EntryGone{};
   }
   return Poll(context, entry).Send(patience);

@@ -107,6 +107,47 @@ class StateFolder {
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
 };
 
+/// What a keyring says. The six answers that a person must be told apart.
+enum class KeyringState {
+  kFound,        ///< it is there (or: it was saved, removed)
+  kNothing,      ///< the keyring is open and holds nothing of the kind
+  kLocked,       ///< the keyring or the item is locked, or there is no keyring yet
+  kAbsent,       ///< no session bus, no Secret Service on it, or no libsecret
+  kCannotStart,  ///< the service is installed and does not come up
+  kHung,         ///< no answer in 2 s
+};
+
+struct KeyringAnswer {
+  KeyringState state = KeyringState::kAbsent;
+  std::string secret;  ///< when found by `Load`
+  std::string detail;  ///< what the other side said, for people; may be empty
+};
+
+/// What an item is found by. Another state folder is another login, by its store id.
+struct KeyringItem {
+  std::string profile;
+  std::string issuer;
+  std::string client_id;
+  std::string store_id;
+};
+
+/// The desktop's keyring (Secret Service). Every member ends within 2 s and none but `Unlock` opens
+/// a dialog.
+class Keyring {
+ public:
+  virtual ~Keyring() = default;
+  /// kNothing: the default collection is there and open. Otherwise what is in the way.
+  [[nodiscard]] virtual KeyringAnswer Probe() = 0;
+  [[nodiscard]] virtual KeyringAnswer Load(const KeyringItem& item) = 0;
+  /// Creates or replaces the item; kFound when it is saved. `label` is what keyring programs show.
+  [[nodiscard]] virtual KeyringAnswer Save(const KeyringItem& item, const std::string& label,
+                                           const std::string& secret) = 0;
+  [[nodiscard]] virtual KeyringAnswer Remove(const KeyringItem& item) = 0;
+  /// Asks the keyring to unlock itself, which may open a dialog; waits `patience` for the person.
+  /// True when it is open afterwards. Throws `Interrupted`.
+  [[nodiscard]] virtual bool Unlock(std::chrono::seconds patience) = 0;
+};
+
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -167,6 +208,7 @@ class Worker {
 struct Edges {
   HttpClient& http;
   StateFolder& state;
+  Keyring& keyring;
   Clock& clock;
   Random& random;
   Terminal& terminal;

@@ -17,6 +17,8 @@ struct Environment {
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG
   std::optional<std::string> store;    ///< GROKAUTH_STORE
   std::optional<std::string> flow;     ///< GROKAUTH_FLOW
+  bool has_display = false;            ///< DISPLAY or WAYLAND_DISPLAY is set
+  bool is_ssh = false;                 ///< SSH_CONNECTION or SSH_TTY is set
   // Folders, as absolute paths.
   std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}
   std::string state_folder;   ///< ${XDG_STATE_HOME:-~/.local/state}

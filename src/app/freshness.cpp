@@ -83,6 +83,9 @@ bool IsUnexpired(const StoredLogin& login, const Profile& profile, const Demand&
 
 NextStep DecideNextStep(const StoredLogin& login, const Profile& profile, const Demand& demand,
                         UnixTime now, const std::optional<TokenVersion>& first_look) {
+  if (login.trouble) {
+    return KeyringBlocked{*login.trouble};
+  }
   if (!login.tokens || !BelongsTo(*login.tokens, profile)) {
     return SignInNeeded{"nobody is signed in"};
   }

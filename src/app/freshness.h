@@ -37,7 +37,11 @@ struct Refresh {};
 struct SignInNeeded {
   std::string reason;
 };
-using NextStep = std::variant<HandOut, Refresh, SignInNeeded>;
+/// The login is kept in the keyring, which cannot be read now.
+struct KeyringBlocked {
+  KeyringAnswer answer;
+};
+using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked>;
 
 /// The one place that decides what a run does with what it loaded. `first_look` is the version of
 /// the token set that this run loaded first, nothing when there was none or nothing was loaded yet.

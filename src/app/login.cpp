@@ -1,6 +1,8 @@
 #include "app/login.h"
 
+#include "app/keyring_trouble.h"
 #include "app/output.h"
+#include "app/place.h"
 #include "app/revocation.h"
 #include "app/sign_in.h"
 
@@ -12,13 +14,13 @@ constexpr std::chrono::seconds kLoginBudget{900};
 constexpr std::chrono::seconds kLockPatience{20};
 constexpr std::chrono::milliseconds kLockPollInterval{50};
 
-using TryLock = std::unique_ptr<Lock> (LoginStore::*)();
+using TryLock = std::unique_ptr<Lock> (ProfileFiles::*)();
 
 /// Waits for a lock, at most until `deadline`; then goes on without it, because a sign-out must
 /// succeed. The write lock still keeps each step whole.
 std::unique_ptr<Lock> WaitForLock(Context& context, TryLock try_lock, SteadyTime deadline) {
   while (true) {
-    std::unique_ptr<Lock> lock = (context.store.*try_lock)();
+    std::unique_ptr<Lock> lock = (context.files.*try_lock)();
     const SteadyTime now = context.edges.clock.SteadyNow();
     if (lock || now >= deadline) {
       return lock;
@@ -31,6 +33,11 @@ std::unique_ptr<Lock> WaitForLock(Context& context, TryLock try_lock, SteadyTime
 
 void Login(Context& context, const LoginOptions& options) {
   const StoredLogin first = context.store.Load();
+  if (context.profile.store != StoreChoice::kFile &&
+      context.edges.keyring.Probe().state == KeyringState::kLocked) {
+    static_cast<void>(UnlockKeyring(context));  // else the login waits in a file
+  }
+  context.messages.Hold();
   SignInOptions sign_in;
   sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
   sign_in.is_login = true;
@@ -45,10 +52,24 @@ void Login(Context& context, const LoginOptions& options) {
 
 void Logout(Context& context) {
   const SteadyTime deadline = context.edges.clock.SteadyNow() + kLockPatience;
-  const std::unique_ptr<Lock> sign_in = WaitForLock(context, &LoginStore::TrySignInLock, deadline);
-  const std::unique_ptr<Lock> refresh = WaitForLock(context, &LoginStore::TryRefreshLock, deadline);
-  const StoredLogin login = context.store.Load();
-  context.store.SignOut();
+  const std::unique_ptr<Lock> sign_in =
+      WaitForLock(context, &ProfileFiles::TrySignInLock, deadline);
+  const std::unique_ptr<Lock> refresh =
+      WaitForLock(context, &ProfileFiles::TryRefreshLock, deadline);
+  StoredLogin login = context.store.Load();
+  if (login.trouble && UnlockKeyring(context)) {
+    login = context.store.Load();
+  }
+  const std::optional<KeyringAnswer> kept = context.store.SignOut(context.pending.List());
+  if (kept) {
+    context.messages.Warn(DescribeKeyring(*kept) +
+                          ": the item 'grok-auth: " + context.profile.name +
+                          "' stays in it, unused, until you delete it there");
+  }
+  if (login.trouble) {
+    context.messages.Warn("the login was not revoked at the server: it could not be read");
+    return;
+  }
   if (!login.tokens) {
     context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
     return;

@@ -13,131 +13,163 @@ namespace {
 constexpr std::string_view kIdSuffix = ".id";
 constexpr std::string_view kTokenSetSuffix = ".json";
 constexpr std::string_view kRecordSuffix = ".last";
-constexpr std::string_view kPendingSuffix = ".pending-";
-constexpr std::string_view kSignInLockSuffix = ".signin.lock";
-constexpr std::string_view kRefreshLockSuffix = ".lock";
-constexpr std::string_view kPollLockSuffix = ".poll.lock";
-constexpr std::string_view kWriteLockSuffix = ".write.lock";
 
 // Twice the largest tokens that were met (16 kB), with room for the rest of the set.
 constexpr std::size_t kReservedBytes = 64 * 1024;
-// The write lock is held for a few file operations; who holds it longer was stopped.
-constexpr std::chrono::seconds kWriteLockPatience{5};
-constexpr std::chrono::milliseconds kWriteLockNap{5};
 // design: 128 random bits
 constexpr std::size_t kStoreIdBytes = 16;
-constexpr std::size_t kPendingIdBytes = 9;
+
+std::string LabelOf(const TokenSet& tokens, const Profile& profile) {
+  const std::string account =
+      tokens.account ? tokens.account->email.value_or(tokens.account->sub) : "";
+  return "grok-auth: " + profile.name + (account.empty() ? "" : " (" + account + ")");
+}
 
 }  // namespace
 
-LoginStore::LoginStore(const Profile& profile, StateFolder& state, Clock& clock, Random& random)
-    : profile_(profile), state_(state), clock_(clock), random_(random) {}
-
-std::string LoginStore::FileName(std::string_view suffix) const {
-  return profile_.name + std::string(suffix);
+bool StoredLogin::IsRescued() const {
+  return tokens && in_file && tokens->place == Place::kLibsecret;
 }
 
-std::string LoginStore::TokenSetPath() const {
-  return state_.Path(FileName(kTokenSetSuffix));
+LoginStore::LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring,
+                       Random& random)
+    : profile_(profile), files_(files), keyring_(keyring), random_(random) {}
+
+std::string LoginStore::FilePath() const {
+  return files_.Path(kTokenSetSuffix);
 }
 
-std::string LoginStore::NewStoreId() {
-  return oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes));
+KeyringItem LoginStore::ItemOf(const std::string& store_id) const {
+  return {profile_.name, profile_.issuer, profile_.client_id, store_id};
 }
 
-std::optional<TokenSet> LoginStore::ReadTokenSet() {
-  const std::optional<std::string> text = state_.Read(FileName(kTokenSetSuffix));
-  if (!text) {
-    return std::nullopt;
-  }
-  std::variant<TokenSet, TokenSetFault> parsed = ParseTokenSet(*text);
+TokenSet LoginStore::Parse(const std::string& text, const std::string& where) const {
+  std::variant<TokenSet, TokenSetFault> parsed = ParseTokenSet(text);
   if (const TokenSetFault* fault = std::get_if<TokenSetFault>(&parsed)) {
-    throw Error(ErrorKind::kStore, "the stored login '" + TokenSetPath() + "' " + fault->reason,
-                "nothing was changed; move that file away, then run 'grok-auth login --profile " +
+    throw Error(ErrorKind::kStore, "the stored login " + where + " " + fault->reason,
+                "nothing was changed; move it away, then run 'grok-auth login --profile " +
                     profile_.name + "'");
   }
   return std::get<TokenSet>(std::move(parsed));
 }
 
-std::optional<std::string> LoginStore::ReadStoreId() {
-  const std::optional<std::string> text = state_.Read(FileName(kIdSuffix));
-  const auto object = text ? oauth::JsonObject::Parse(*text) : std::nullopt;
-  return object ? object->String("store_id") : std::nullopt;
+std::optional<TokenSet> LoginStore::ReadFile() {
+  std::optional<std::string> text = files_.Read(kTokenSetSuffix);
+  if (!text) {
+    return std::nullopt;
+  }
+  TokenSet tokens = Parse(*text, "'" + FilePath() + "'");
+  oauth::Wipe(*text);
+  return tokens;
 }
 
-void LoginStore::WriteStoreId(const std::string& store_id) {
+std::optional<LoginStore::StoreId> LoginStore::ReadStoreId() {
+  const std::optional<std::string> text = files_.Read(kIdSuffix);
+  const auto object = text ? oauth::JsonObject::Parse(*text) : std::nullopt;
+  const std::optional<std::string> id = object ? object->String("store_id") : std::nullopt;
+  if (!id || id->empty()) {
+    return std::nullopt;
+  }
+  return StoreId{*id, ParsePlace(object->String("store").value_or("")).value_or(Place::kFile)};
+}
+
+void LoginStore::WriteStoreId(const StoreId& store_id) {
   oauth::JsonObject object;
-  object.Set("store_id", store_id).Set("store", "file");
-  state_.Replace(FileName(kIdSuffix), object.Text() + "\n");
+  object.Set("store_id", store_id.id).Set("store", PlaceWord(store_id.place));
+  files_.Replace(kIdSuffix, object.Text() + "\n");
 }
 
 RefreshRecord LoginStore::ReadRecord(const std::string& store_id) {
   try {
-    return ParseRefreshRecord(state_.Read(FileName(kRecordSuffix)).value_or(""), store_id);
+    return ParseRefreshRecord(files_.Read(kRecordSuffix).value_or(""), store_id);
   } catch (const Error&) {
     return ParseRefreshRecord("", store_id);  // lost or unreadable counts as empty
   }
 }
 
 void LoginStore::WriteRecord(const RefreshRecord& record) {
-  state_.Replace(FileName(kRecordSuffix), SerializeRefreshRecord(record));
+  files_.Replace(kRecordSuffix, SerializeRefreshRecord(record));
 }
 
 StoredLogin LoginStore::Load() {
   StoredLogin login;
-  login.tokens = ReadTokenSet();
-  // A missing or different .id beside a token set: a sign-in was cut short before its switch, or
-  // the file was lost. The set carries its own id.
-  login.store_id = login.tokens ? login.tokens->store_id : ReadStoreId().value_or("");
+  login.tokens = ReadFile();
+  if (login.tokens) {
+    // A missing or different .id beside a token set: a sign-in was cut short before its switch, or
+    // the file was lost. The set carries its own id.
+    login.store_id = login.tokens->store_id;
+    login.in_file = true;
+  } else if (const std::optional<StoreId> store_id = ReadStoreId()) {
+    login.store_id = store_id->id;
+    if (store_id->place == Place::kLibsecret) {
+      ReadKeyring(*store_id, login);
+    }
+  }
   login.record = ReadRecord(login.store_id);
   return login;
 }
 
-std::unique_ptr<Lock> LoginStore::WriteLock() {
-  std::unique_ptr<Lock> lock = WaitForWriteLock();
-  if (!lock) {
-    throw Error(ErrorKind::kStore,
-                "another process has held '" + state_.Path(FileName(kWriteLockSuffix)) + "' for " +
-                    std::to_string(kWriteLockPatience.count()) + " s",
-                "it was probably stopped: end or continue that grok-auth process, then try again");
+void LoginStore::ReadKeyring(const StoreId& store_id, StoredLogin& login) {
+  KeyringAnswer answer = keyring_.Load(ItemOf(store_id.id));
+  if (answer.state == KeyringState::kFound) {
+    login.tokens = Parse(answer.secret, "in the keyring");
+    oauth::Wipe(answer.secret);
+  } else if (answer.state != KeyringState::kNothing) {
+    login.trouble = std::move(answer);
   }
-  return lock;
 }
 
-std::unique_ptr<Lock> LoginStore::WaitForWriteLock() {
-  const SteadyTime deadline = clock_.SteadyNow() + kWriteLockPatience;
-  while (true) {
-    if (std::unique_ptr<Lock> lock = state_.TryLock(FileName(kWriteLockSuffix))) {
-      return lock;
-    }
-    if (clock_.SteadyNow() >= deadline) {
-      return nullptr;
-    }
-    clock_.Nap(kWriteLockNap);
+std::string LoginStore::CurrentId() {
+  if (const std::optional<TokenSet> tokens = ReadFile()) {
+    return tokens->store_id;
   }
+  const std::optional<StoreId> store_id = ReadStoreId();
+  return store_id ? store_id->id : "";
+}
+
+KeyringAnswer LoginStore::SaveInKeyring(const TokenSet& tokens) {
+  std::string text = SerializeTokenSet(tokens);
+  KeyringAnswer answer = keyring_.Save(ItemOf(tokens.store_id), LabelOf(tokens, profile_), text);
+  oauth::Wipe(text);
+  return answer;
 }
 
 std::unique_ptr<Reservation> LoginStore::ReserveTokenSet() {
-  return state_.Reserve(FileName(kTokenSetSuffix), kReservedBytes);
+  return files_.state().Reserve(files_.Name(kTokenSetSuffix), kReservedBytes);
+}
+
+bool LoginStore::MoveIntoKeyring(const TokenSet& tokens) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  const std::optional<TokenSet> stored = ReadFile();
+  if (!stored || VersionOf(*stored) != VersionOf(tokens) ||
+      SaveInKeyring(tokens).state != KeyringState::kFound) {
+    return false;
+  }
+  WriteStoreId({tokens.store_id, Place::kLibsecret});
+  files_.Remove(kTokenSetSuffix);
+  return true;
 }
 
 SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reservation,
-                                     const RefreshOutcome& outcome) {
+                                     bool into_keyring, const RefreshOutcome& outcome) {
   // Saved even when the lock cannot be had: its holder was stopped, and what the server just gave
   // is the only copy.
-  const std::unique_ptr<Lock> lock = WaitForWriteLock();
-  const std::optional<std::string> id = ReadStoreId();
-  const std::optional<TokenSet> stored = ReadTokenSet();
-  if (stored && stored->store_id != tokens.store_id) {
+  const std::unique_ptr<Lock> lock = files_.WaitForWriteLock();
+  const std::optional<StoreId> id = ReadStoreId();
+  const std::optional<TokenSet> in_file = ReadFile();
+  if (in_file && in_file->store_id != tokens.store_id) {
     return SaveResult::kOtherLogin;
   }
-  if (!stored && id && *id != tokens.store_id) {
-    return SaveResult::kSignedOut;
+  if (!in_file && id && id->id != tokens.store_id) {
+    // A sign-out leaves an id whose place is the file, and no file.
+    return id->place == Place::kLibsecret ? SaveResult::kOtherLogin : SaveResult::kSignedOut;
   }
-  reservation.Commit(SerializeTokenSet(tokens));
+  if (!into_keyring || SaveInKeyring(tokens).state != KeyringState::kFound) {
+    reservation.Commit(SerializeTokenSet(tokens));
+  }
   try {
-    if (id != tokens.store_id) {
-      WriteStoreId(tokens.store_id);
+    if (!id || id->id != tokens.store_id) {
+      WriteStoreId({tokens.store_id, tokens.place});
     }
     RefreshRecord record = ReadRecord(tokens.store_id);
     record.generation = std::max(record.generation, tokens.generation);
@@ -149,99 +181,90 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   return SaveResult::kSaved;
 }
 
-TokenSet LoginStore::SaveSignIn(TokenSet tokens, const std::string& pending_name) {
-  tokens.store_id = NewStoreId();
+LoginStore::SavedSignIn LoginStore::SaveSignIn(TokenSet tokens, const std::string& pending_name) {
+  tokens.store_id = oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes));
   tokens.generation = 1;
-  const std::unique_ptr<Lock> lock = WaitForWriteLock();  // saved without it, as above
+  const std::unique_ptr<Lock> lock = files_.WaitForWriteLock();  // saved without it, as above
+  const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
   record.generation = tokens.generation;
   record.sign_in_unanswered = false;
-  state_.Replace(FileName(kTokenSetSuffix), SerializeTokenSet(tokens));
+  bool in_keyring = false;
+  std::optional<KeyringAnswer> rescued;
+  if (tokens.place == Place::kLibsecret) {
+    KeyringAnswer answer = SaveInKeyring(tokens);
+    in_keyring = answer.state == KeyringState::kFound;
+    if (!in_keyring) {
+      rescued = std::move(answer);
+    }
+  }
+  if (!in_keyring) {
+    files_.Replace(kTokenSetSuffix, SerializeTokenSet(tokens));
+  }
+  if (in_keyring) {
+    WriteStoreId({tokens.store_id, tokens.place});  // without it nothing finds the item
+  }
   try {
-    WriteStoreId(tokens.store_id);
-    state_.Remove(pending_name);
+    if (in_keyring) {
+      files_.Remove(kTokenSetSuffix);
+    } else {
+      WriteStoreId({tokens.store_id, tokens.place});
+    }
+    files_.state().Remove(pending_name);
     WriteRecord(record);
+    if (before && before->place == Place::kLibsecret) {
+      static_cast<void>(keyring_.Remove(ItemOf(before->id)));
+    }
   } catch (const Error&) {
     // The tokens are safe and carry their own id; a consumed pending entry is found out at its
     // next poll.
   }
-  return tokens;
+  return {std::move(tokens), std::move(rescued)};
 }
 
 bool LoginStore::UpdateRecord(const std::string& store_id,
                               const std::function<void(RefreshRecord&)>& change) {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  const StoredLogin login = Load();
-  if (login.store_id != store_id) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  if (CurrentId() != store_id) {
     return false;
   }
-  RefreshRecord record = login.record;
+  RefreshRecord record = ReadRecord(store_id);
   change(record);
   WriteRecord(record);
   return true;
 }
 
 void LoginStore::SaveEndpoints(const TokenVersion& version, const oauth::ServerMetadata& metadata) {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  std::optional<TokenSet> stored = ReadTokenSet();
-  if (stored && VersionOf(*stored) == version) {
-    stored->token_endpoint = metadata.token_endpoint;
-    stored->revocation_endpoint = metadata.revocation_endpoint;
-    state_.Replace(FileName(kTokenSetSuffix), SerializeTokenSet(*stored));
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  StoredLogin login = Load();
+  if (!login.tokens || VersionOf(*login.tokens) != version) {
+    return;
+  }
+  login.tokens->token_endpoint = metadata.token_endpoint;
+  login.tokens->revocation_endpoint = metadata.revocation_endpoint;
+  if (login.in_file) {
+    files_.Replace(kTokenSetSuffix, SerializeTokenSet(*login.tokens));
+  } else {
+    static_cast<void>(SaveInKeyring(*login.tokens));
   }
 }
 
-void LoginStore::SignOut() {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  WriteStoreId(NewStoreId());
-  state_.Remove(FileName(kTokenSetSuffix));
-  state_.Remove(FileName(kRecordSuffix));
-  for (const std::string& name : ListPending()) {
-    state_.Remove(name);
+std::optional<KeyringAnswer> LoginStore::SignOut(const std::vector<std::string>& pending) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  const std::optional<StoreId> before = ReadStoreId();
+  WriteStoreId({oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile});
+  files_.Remove(kTokenSetSuffix);
+  files_.Remove(kRecordSuffix);
+  for (const std::string& name : pending) {
+    files_.state().Remove(name);
   }
-}
-
-std::vector<std::string> LoginStore::ListPending() {
-  return state_.List(FileName(kPendingSuffix));
-}
-
-std::optional<std::string> LoginStore::ReadPending(const std::string& name) {
-  return state_.Read(name);
-}
-
-void LoginStore::SavePending(const std::string& name, const std::string& contents) {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  state_.Replace(name, contents);
-}
-
-bool LoginStore::UpdatePending(const std::string& name, const std::string& contents) {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  if (!state_.Read(name)) {
-    return false;
+  if (before && before->place == Place::kLibsecret) {
+    KeyringAnswer answer = keyring_.Remove(ItemOf(before->id));
+    if (answer.state != KeyringState::kFound && answer.state != KeyringState::kNothing) {
+      return answer;
+    }
   }
-  state_.Replace(name, contents);
-  return true;
-}
-
-void LoginStore::RemovePending(const std::string& name) {
-  const std::unique_ptr<Lock> lock = WriteLock();
-  state_.Remove(name);
-}
-
-std::string LoginStore::NewPendingName() {
-  return FileName(kPendingSuffix) + oauth::Base64UrlEncode(random_.Bytes(kPendingIdBytes));
-}
-
-std::unique_ptr<Lock> LoginStore::TrySignInLock() {
-  return state_.TryLock(FileName(kSignInLockSuffix));
-}
-
-std::unique_ptr<Lock> LoginStore::TryRefreshLock() {
-  return state_.TryLock(FileName(kRefreshLockSuffix));
-}
-
-std::unique_ptr<Lock> LoginStore::TryPollLock() {
-  return state_.TryLock(FileName(kPollLockSuffix));
+  return std::nullopt;
 }
 
 }  // namespace grokauth::app

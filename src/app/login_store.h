@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "app/edges.h"
 #include "app/profile.h"
+#include "app/profile_files.h"
 #include "app/refresh_record.h"
 #include "app/token_set.h"
 
@@ -17,8 +17,14 @@ namespace grokauth::app {
 /// What is stored for a profile, as one look found it.
 struct StoredLogin {
   std::string store_id;            ///< empty when the profile never had a login here
-  std::optional<TokenSet> tokens;  ///< nothing: signed out
+  std::optional<TokenSet> tokens;  ///< nothing: signed out, or `trouble`
+  bool in_file = false;            ///< the tokens were read from the state folder
+  /// The login is kept in the keyring, which cannot be read now.
+  std::optional<KeyringAnswer> trouble;
   RefreshRecord record;
+
+  /// A login of the keyring that waits in a file until the keyring takes it.
+  [[nodiscard]] bool IsRescued() const;
 };
 
 /// Whether a refreshed token set could be saved.
@@ -28,28 +34,38 @@ enum class SaveResult {
   kOtherLogin,  ///< somebody signed in anew meanwhile: dropped
 };
 
-/// The stored login of one profile: the files of the state folder and the order in which they
-/// change. Every change of the `.id`, the token set, the `.last` or a pending entry happens under
-/// the write lock, the innermost one. Members throw `Error{kStore}`.
+/// The stored login of one profile: token set, store id and record, wherever they are kept, and the
+/// order in which they change. Every change happens under the write lock. Members throw
+/// `Error{kStore}`.
 class LoginStore {
  public:
-  LoginStore(const Profile& profile, StateFolder& state, Clock& clock, Random& random);
+  LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring, Random& random);
 
-  /// Reads what is stored; takes no lock and writes nothing. Throws when the token set cannot be
-  /// read; a damaged record counts as empty.
+  /// Reads what is stored; takes no lock and writes nothing. A token set in the state folder comes
+  /// first, whatever the place. Throws when it cannot be read; a damaged record counts as empty.
   [[nodiscard]] StoredLogin Load();
 
   /// Reserves space for the successor of the token set, before a refresh is sent.
   [[nodiscard]] std::unique_ptr<Reservation> ReserveTokenSet();
 
-  /// Saves the successor of a token set, unless the login it descends from was replaced or signed
-  /// out since. A missing `.id` is restored. Records the outcome.
-  [[nodiscard]] SaveResult SaveRefreshed(const TokenSet& tokens, Reservation& reservation,
-                                         const RefreshOutcome& outcome);
+  /// Moves a rescued login into the keyring: written there, then deleted here. False when the
+  /// keyring would not take it; nothing has changed then.
+  bool MoveIntoKeyring(const TokenSet& tokens);
 
-  /// Stores a fresh sign-in under a new store id, which it returns set in the token set: first the
-  /// tokens, then the switch, then the pending entry goes.
-  [[nodiscard]] TokenSet SaveSignIn(TokenSet tokens, const std::string& pending_name);
+  /// Saves the successor of a token set, unless the login it descends from was replaced or signed
+  /// out since. It goes to the keyring when `into_keyring`, and into the file when not, or when the
+  /// keyring does not take it. A missing `.id` is restored. Records the outcome.
+  [[nodiscard]] SaveResult SaveRefreshed(const TokenSet& tokens, Reservation& reservation,
+                                         bool into_keyring, const RefreshOutcome& outcome);
+
+  /// Stores a fresh sign-in at `tokens.place` under a new store id, which it returns set in the
+  /// token set: first the tokens, then the switch, then the pending entry and the old login go. A
+  /// login that the keyring does not take waits in the file; `rescued` says why.
+  struct SavedSignIn {
+    TokenSet tokens;
+    std::optional<KeyringAnswer> rescued;
+  };
+  [[nodiscard]] SavedSignIn SaveSignIn(TokenSet tokens, const std::string& pending_name);
 
   /// Changes the record of the login `store_id`; false, and nothing happens, when another login
   /// took its place.
@@ -58,42 +74,34 @@ class LoginStore {
   /// Replaces the stored endpoints of the token set that has this version.
   void SaveEndpoints(const TokenVersion& version, const oauth::ServerMetadata& metadata);
 
-  /// Makes a new store id and deletes everything else of the profile but its lock files.
-  void SignOut();
+  /// Makes a new store id and deletes everything else of the profile but its lock files. Returns
+  /// what the keyring said when it kept the old item.
+  [[nodiscard]] std::optional<KeyringAnswer> SignOut(const std::vector<std::string>& pending);
 
-  /// Pending sign-ins: `<profile>.pending-<id>`.
-  [[nodiscard]] std::vector<std::string> ListPending();
-  [[nodiscard]] std::optional<std::string> ReadPending(const std::string& name);
-  void SavePending(const std::string& name, const std::string& contents);
-  /// Rewrites an entry that is still there; false when it is gone.
-  [[nodiscard]] bool UpdatePending(const std::string& name, const std::string& contents);
-  void RemovePending(const std::string& name);
-  [[nodiscard]] std::string NewPendingName();
-
-  /// The locks of the profile, by what they are held around (design: signin, then poll or refresh,
-  /// then write). Null when another process holds it.
-  [[nodiscard]] std::unique_ptr<Lock> TrySignInLock();
-  [[nodiscard]] std::unique_ptr<Lock> TryRefreshLock();
-  [[nodiscard]] std::unique_ptr<Lock> TryPollLock();
-
-  [[nodiscard]] std::string TokenSetPath() const;
+  /// The file that a login in the state folder is kept in, for messages.
+  [[nodiscard]] std::string FilePath() const;
 
  private:
-  [[nodiscard]] std::string FileName(std::string_view suffix) const;
-  /// Null when another process does not let go of it for seconds.
-  [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock();
-  /// The same, but throws then.
-  [[nodiscard]] std::unique_ptr<Lock> WriteLock();
-  [[nodiscard]] std::optional<TokenSet> ReadTokenSet();
-  [[nodiscard]] std::optional<std::string> ReadStoreId();
-  void WriteStoreId(const std::string& store_id);
+  struct StoreId {
+    std::string id;
+    Place place = Place::kFile;
+  };
+
+  [[nodiscard]] TokenSet Parse(const std::string& text, const std::string& where) const;
+  [[nodiscard]] std::optional<TokenSet> ReadFile();
+  [[nodiscard]] std::optional<StoreId> ReadStoreId();
+  void WriteStoreId(const StoreId& store_id);
+  void ReadKeyring(const StoreId& store_id, StoredLogin& login);
   [[nodiscard]] RefreshRecord ReadRecord(const std::string& store_id);
   void WriteRecord(const RefreshRecord& record);
-  [[nodiscard]] std::string NewStoreId();
+  /// The id of the login that is stored now, without asking the keyring; empty: none.
+  [[nodiscard]] std::string CurrentId();
+  [[nodiscard]] KeyringAnswer SaveInKeyring(const TokenSet& tokens);
+  [[nodiscard]] KeyringItem ItemOf(const std::string& store_id) const;
 
   const Profile& profile_;
-  StateFolder& state_;
-  Clock& clock_;
+  ProfileFiles& files_;
+  Keyring& keyring_;
   Random& random_;
 };
 

@@ -31,6 +31,7 @@ std::string SerializePending(const PendingSignIn& pending) {
       .Set("expires_at", Seconds(pending.expires_at))
       .Set("interval", static_cast<std::int64_t>(pending.interval.count()))
       .Set("last_poll", Seconds(pending.last_poll))
+      .Set("store", PlaceWord(pending.place))
       .Set("token_endpoint", pending.token_endpoint)
       .SetIf("revocation_endpoint", pending.revocation_endpoint);
   return object.Text() + "\n";
@@ -52,6 +53,7 @@ std::optional<PendingSignIn> ParsePending(std::string_view text) {
   pending.expires_at = TimeMember(*object, "expires_at");
   pending.interval = std::chrono::seconds(object->Integer("interval").value_or(0));
   pending.last_poll = TimeMember(*object, "last_poll");
+  pending.place = ParsePlace(object->String("store").value_or("")).value_or(Place::kFile);
   pending.token_endpoint = object->String("token_endpoint").value_or("");
   pending.revocation_endpoint = object->String("revocation_endpoint");
   const bool usable = !pending.device_code.empty() && !pending.url.empty() &&

@@ -7,6 +7,7 @@
 
 #include "app/edges.h"
 #include "app/profile.h"
+#include "app/token_set.h"
 
 namespace grokauth::app {
 
@@ -21,7 +22,8 @@ struct PendingSignIn {
   std::string user_code;
   UnixTime expires_at{};
   std::chrono::seconds interval{0};
-  UnixTime last_poll{};  ///< the start, when there was none yet
+  UnixTime last_poll{};        ///< the start, when there was none yet
+  Place place = Place::kFile;  ///< where the login is to be kept
   std::string token_endpoint;
   std::optional<std::string> revocation_endpoint;
 };

@@ -92,6 +92,9 @@ std::optional<StoreChoice> ParseStoreChoice(std::string_view word) {
   if (word == "auto") {
     return StoreChoice::kAuto;
   }
+  if (word == "libsecret") {
+    return StoreChoice::kLibsecret;
+  }
   return word == "file" ? std::optional(StoreChoice::kFile) : std::nullopt;
 }
 
@@ -126,7 +129,7 @@ Profile ChooseProfile(const Configuration& configuration, const std::optional<st
     if (!store) {
       throw Error(ErrorKind::kUsage,
                   "GROKAUTH_STORE is '" + oauth::Printable(*environment.store) + "'",
-                  "set it to auto or file");
+                  "set it to auto, libsecret or file");
     }
     profile.store = *store;
   }

@@ -20,8 +20,9 @@ enum class Flow {
 
 /// Where a sign-in keeps its tokens.
 enum class StoreChoice {
-  kAuto,  ///< the state folder
-  kFile,  ///< the state folder
+  kAuto,       ///< the keyring when there is one, else the state folder
+  kLibsecret,  ///< the keyring
+  kFile,       ///< the state folder
 };
 
 /// One login at one authorization server.

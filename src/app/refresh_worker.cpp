@@ -4,6 +4,7 @@
 
 #include "app/discovery.h"
 #include "app/exchange.h"
+#include "app/keyring_trouble.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
 
@@ -21,6 +22,10 @@ class RefreshTask {
 
   WorkerReport Run() {
     const std::unique_ptr<Reservation> reservation = context_.store.ReserveTokenSet();
+    // A login that waits in the file for its keyring moves first. If it cannot, its successor stays
+    // in the file too: with one in each place, the older could be taken for the login.
+    into_keyring_ = login_.tokens->place == Place::kLibsecret &&
+                    (!login_.in_file || context_.store.MoveIntoKeyring(*login_.tokens));
     const bool unchanged = context_.store.UpdateRecord(
         login_.store_id, [this](RefreshRecord& record) { attempt_ = ++record.attempts; });
     if (!unchanged) {
@@ -52,7 +57,8 @@ class RefreshTask {
     ReportedToken report{{tokens.access_token, tokens.expires_at, VersionOf(tokens)}, {}};
     SaveResult result = SaveResult::kSaved;
     try {
-      result = context_.store.SaveRefreshed(tokens, reservation, Outcome(kRefreshedWord, nullptr));
+      result = context_.store.SaveRefreshed(tokens, reservation, into_keyring_,
+                                            Outcome(kRefreshedWord, nullptr));
     } catch (const Error& error) {
       report.warning = std::string("the new token could not be stored: ") + error.what();
     }
@@ -120,6 +126,7 @@ class RefreshTask {
 
   Context& context_;
   const StoredLogin& login_;
+  bool into_keyring_ = false;
   std::int64_t attempt_ = 0;
 };
 
@@ -128,6 +135,11 @@ class RefreshTask {
 WorkerReport RunRefreshWorker(Context& context) {
   try {
     const StoredLogin login = context.store.Load();
+    if (login.trouble) {
+      return ReportedFailure{
+          Error(ErrorKind::kStore, DescribeKeyring(*login.trouble), KeyringHint(*login.trouble)),
+          false};
+    }
     const bool can_refresh = login.tokens && BelongsTo(*login.tokens, context.profile) &&
                              login.tokens->refresh_token &&
                              login.tokens->generation >= login.record.generation &&

@@ -70,7 +70,7 @@ class SignInRun {
   /// too, as this run's own first line. Null when the holder's token came first.
   std::unique_ptr<Lock> WaitForTurn() {
     while (true) {
-      if (std::unique_ptr<Lock> lock = context_.store.TrySignInLock()) {
+      if (std::unique_ptr<Lock> lock = context_.files.TrySignInLock()) {
         return lock;
       }
       if (const std::optional<PendingEntry> entry = FindPending()) {
@@ -107,8 +107,8 @@ class SignInRun {
   /// The newest pending request that can be taken up.
   std::optional<PendingEntry> FindPending() {
     std::optional<PendingEntry> newest;
-    for (const std::string& name : context_.store.ListPending()) {
-      const std::optional<std::string> text = context_.store.ReadPending(name);
+    for (const std::string& name : context_.pending.List()) {
+      const std::optional<std::string> text = context_.pending.Read(name);
       std::optional<PendingSignIn> pending = text ? ParsePending(*text) : std::nullopt;
       if (pending && IsResumable(*pending, context_.profile, context_.edges.clock.Now()) &&
           (!newest || newest->pending.expires_at < pending->expires_at)) {
@@ -264,7 +264,7 @@ class SignInRun {
 
   /// The code expired: asks for a new one when there is time for it.
   Step StartAgainOrFail(const PendingEntry& entry) {
-    context_.store.RemovePending(entry.name);
+    context_.pending.Remove(entry.name);
     if (options_.deadline - Now() < kWorthANewCode) {
       throw Error(ErrorKind::kExpired, "the code expired before anybody approved it",
                   "run it again to get a new one");

@@ -32,7 +32,7 @@ class SilentRefresh {
 
   SilentRefreshResult Run() {
     while (true) {
-      std::unique_ptr<Lock> lock = context_.store.TryRefreshLock();
+      std::unique_ptr<Lock> lock = context_.files.TryRefreshLock();
       if (lock) {
         std::optional<SilentRefreshResult> result = RunLocked(std::move(lock));
         if (result) {
@@ -59,6 +59,9 @@ class SilentRefresh {
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
       return *needed;
+    }
+    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
+      return *blocked;
     }
     const bool failed_meanwhile =
         LastEndedAttempt(login.record) > ended_before_ && login.record.last->word != kRefreshedWord;
@@ -101,6 +104,9 @@ class SilentRefresh {
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
       return *needed;
+    }
+    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
+      return *blocked;
     }
     return RefreshWithoutToken{
         Error(ErrorKind::kStore, "the refresh worker ended without an answer",

@@ -20,7 +20,8 @@ struct RefreshWithoutToken {
 };
 
 /// What loading again under the lock showed: nobody but a person can help.
-using SilentRefreshResult = std::variant<Handout, SignInNeeded, RefreshWithoutToken>;
+using SilentRefreshResult =
+    std::variant<Handout, SignInNeeded, KeyringBlocked, RefreshWithoutToken>;
 
 /// Gets a new token without a person, by `deadline`: takes the refresh lock and starts a worker, or
 /// waits for the one that holds it. `first` is what the run loaded first. Several processes at once

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/freshness.h"
+#include "app/keyring_trouble.h"
 #include "app/output.h"
 #include "app/token_source.h"
 #include "oauth/token_request.h"
@@ -37,6 +38,9 @@ Status Look(Context& context) {
   Status status;
   status.login = context.store.Load();
   RequireOwnLogin(status.login, context.profile);
+  if (status.login.trouble) {
+    status.state = LoginState::kExpired;  // there is a login, and a person must help
+  }
   if (!status.login.tokens) {
     return status;
   }
@@ -77,9 +81,20 @@ std::string Row(const std::string& name, const std::string& value) {
          "\n";
 }
 
+std::string DescribeStore(Context& context, const StoredLogin& login) {
+  if (login.IsRescued()) {
+    return context.store.FilePath() + " (until the keyring takes it)";
+  }
+  return login.in_file ? context.store.FilePath() : "the keyring";
+}
+
 std::string MakeTable(Context& context, const Status& status) {
   std::string table = Row("profile", context.profile.name) + Row("issuer", context.profile.issuer) +
                       Row("status", Word(status.state));
+  if (status.login.trouble) {
+    return table + Row("stored in", "the keyring; but " + DescribeKeyring(*status.login.trouble)) +
+           Row("what to do", KeyringHint(*status.login.trouble));
+  }
   if (!status.login.tokens) {
     return table;
   }
@@ -90,7 +105,7 @@ std::string MakeTable(Context& context, const Status& status) {
                                 (account.name ? " (" + *account.name + ")" : ""));
   }
   table += Row("token", DescribeToken(status));
-  table += Row("stored in", context.store.TokenSetPath());
+  table += Row("stored in", DescribeStore(context, status.login));
   if (status.login.record.last) {
     table += Row("last refresh",
                  DescribeLastRefresh(*status.login.record.last, context.edges.clock.Now()));
@@ -122,6 +137,12 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
       .Set("status", Word(status.state))
       .Set("profile", context.profile.name)
       .Set("issuer", context.profile.issuer);
+  if (status.login.trouble) {
+    answer.Set("store", PlaceWord(Place::kLibsecret))
+        .Set("message", DescribeKeyring(*status.login.trouble))
+        .Set("hint", KeyringHint(*status.login.trouble));
+    return answer;
+  }
   if (!status.login.tokens) {
     return answer;
   }
@@ -136,7 +157,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   }
   answer.Set("refreshable", status.refreshable)
       .Set("scopes", oauth::SplitScopes(tokens.scope.value_or("")))
-      .Set("store", "file");
+      .Set("store", PlaceWord(status.login.in_file ? Place::kFile : Place::kLibsecret));
   if (status.login.record.last) {
     answer.Set("last_refresh", MakeLastRefresh(*status.login.record.last));
   }

@@ -24,6 +24,17 @@ std::optional<oauth::Account> ParseAccount(const oauth::JsonObject& object) {
 
 }  // namespace
 
+const char* PlaceWord(Place place) {
+  return place == Place::kLibsecret ? "libsecret" : "file";
+}
+
+std::optional<Place> ParsePlace(std::string_view word) {
+  if (word == "libsecret") {
+    return Place::kLibsecret;
+  }
+  return word == "file" ? std::optional(Place::kFile) : std::nullopt;
+}
+
 TokenVersion VersionOf(const TokenSet& tokens) {
   return {tokens.store_id, tokens.generation};
 }
@@ -73,6 +84,7 @@ std::string SerializeTokenSet(const TokenSet& tokens) {
   object.Set("version", kFormatVersion)
       .Set("store_id", tokens.store_id)
       .Set("generation", tokens.generation)
+      .Set("store", PlaceWord(tokens.place))
       .Set("issuer", tokens.issuer)
       .Set("client_id", tokens.client_id)
       .Set("access_token", tokens.access_token)
@@ -106,6 +118,7 @@ std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text) {
   TokenSet tokens;
   tokens.store_id = object->String("store_id").value_or("");
   tokens.generation = object->Integer("generation").value_or(0);
+  tokens.place = ParsePlace(object->String("store").value_or("")).value_or(Place::kFile);
   tokens.issuer = object->String("issuer").value_or("");
   tokens.client_id = object->String("client_id").value_or("");
   tokens.access_token = object->String("access_token").value_or("");

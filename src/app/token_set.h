@@ -12,10 +12,21 @@
 
 namespace grokauth::app {
 
+/// Where a sign-in chose to keep its login.
+enum class Place {
+  kFile,       ///< the state folder
+  kLibsecret,  ///< the keyring
+};
+
+/// "file" or "libsecret", as it is stored and shown, and back.
+[[nodiscard]] const char* PlaceWord(Place place);
+[[nodiscard]] std::optional<Place> ParsePlace(std::string_view word);
+
 /// Everything a login consists of, kept as one value so that a replacement is one write.
 struct TokenSet {
   std::string store_id;         ///< of the sign-in that this set descends from
   std::int64_t generation = 0;  ///< 1 at the sign-in, one more at each refresh
+  Place place = Place::kFile;   ///< a set for the keyring that is found in a file waits there
   std::string issuer;
   std::string client_id;
   std::string access_token;

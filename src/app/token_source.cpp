@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "app/keyring_trouble.h"
+#include "app/place.h"
 #include "app/sign_in.h"
 #include "app/silent_refresh.h"
 
@@ -64,6 +66,9 @@ class ProviderRun {
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
       return SignInBecause(needed->reason, nullptr);
     }
+    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
+      return OpenKeyring(blocked->answer);
+    }
     return Refresh();
   }
 
@@ -80,7 +85,27 @@ class ProviderRun {
     if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
       return SignInBecause(needed->reason, nullptr);
     }
+    if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
+      throw MakeKeyringError(blocked->answer);
+    }
     return GoOnWithout(std::get<RefreshWithoutToken>(result));
+  }
+
+  /// The login is in a keyring that cannot be read. Where a person can be asked, the desktop asks
+  /// for its password. Signing in anew is for where there is no keyring at all: elsewhere the login
+  /// is still there, and a second one would push it aside.
+  Handout OpenKeyring(const KeyringAnswer& answer) {
+    if (may_sign_in_ && answer.state == KeyringState::kAbsent) {
+      return SignInBecause(DescribeKeyring(answer), nullptr);
+    }
+    if (may_sign_in_ && answer.state == KeyringState::kLocked && UnlockKeyring(context_)) {
+      first_ = context_.store.Load();
+      RequireOwnLogin(first_, context_.profile);
+      if (!first_.trouble) {
+        return Run();
+      }
+    }
+    throw MakeKeyringError(answer);
   }
 
   /// The refresh brought no token: the stored one while it lasts, else a person.
@@ -105,7 +130,7 @@ class ProviderRun {
     if (!may_sign_in_) {
       throw MakeLoginRequired(context_, reason);
     }
-    if (first_.tokens) {
+    if (!first_.store_id.empty()) {
       context_.messages.Say("A new sign-in is needed: " + reason + ".");
     }
     SignInOptions sign_in;
@@ -149,11 +174,16 @@ void RefreshNow(Context& context) {
   Demand demand;
   demand.wanted = Wanted::kNewer;
   SilentRefreshResult result = SignInNeeded{"nobody is signed in"};
-  if (first.tokens) {
+  if (first.trouble) {
+    result = KeyringBlocked{*first.trouble};
+  } else if (first.tokens) {
     result = RefreshSilently(context, demand, first, context.started + kRefreshNowBudget);
   }
   if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
     throw MakeLoginRequired(context, needed->reason);
+  }
+  if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
+    throw MakeKeyringError(blocked->answer);
   }
   if (const auto* failed = std::get_if<RefreshWithoutToken>(&result)) {
     throw Error(failed->error);

@@ -239,6 +239,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
   } else if (std::find(rest.begin(), rest.end(), "--help") != rest.end()) {
     return PrintCommand{GeneralHelp()};
   }
+  if (name == kUnlockKeyringCommand && rest.empty()) {
+    return UnlockKeyringCommand{};
+  }
   const auto& commands = Commands();
   const auto command =
       std::find_if(commands.begin(), commands.end(),

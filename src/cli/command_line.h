@@ -36,13 +36,18 @@ struct RefreshCommand {
 struct StatusCommand {
   CommonOptions common;
 };
+/// `unlock-keyring`, by which the program starts itself to have a dialog opened that may never end.
+struct UnlockKeyringCommand {};
 /// --help or --version: a text for standard output.
 struct PrintCommand {
   std::string text;
 };
 
+/// The name of the command `UnlockKeyringCommand`; not in the help.
+inline constexpr const char* kUnlockKeyringCommand = "unlock-keyring";
+
 using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand,
-                             StatusCommand, PrintCommand>;
+                             StatusCommand, UnlockKeyringCommand, PrintCommand>;
 
 /// Reads the arguments behind the program's name. Throws `app::Error{kUsage}`; options cannot be
 /// abbreviated.

@@ -88,11 +88,15 @@ void WithContext(const CommonOptions& options, app::Edges& edges, const Process&
   const app::Configuration configuration = LoadConfiguration(options, process);
   const app::Profile profile =
       app::ChooseProfile(configuration, options.profile, process.environment);
-  app::LoginStore store(profile, edges.state, edges.clock, edges.random);
+  app::ProfileFiles files(profile.name, edges.state, edges.clock);
+  app::PendingStore pending(files, edges.random);
+  app::LoginStore store(profile, files, edges.keyring, edges.random);
   Context context{profile,
                   process.environment,
                   edges,
                   store,
+                  files,
+                  pending,
                   messages,
                   process.started,
                   WorkerArguments(options, profile)};
@@ -155,12 +159,15 @@ int RunCommand(const Command& command, app::Edges& edges, const Process& process
   if (const auto* refresh = std::get_if<RefreshCommand>(&command); refresh && refresh->is_worker) {
     return RunWorker(*refresh, edges, process);
   }
+  if (std::holds_alternative<UnlockKeyringCommand>(command)) {
+    return process.unlock_keyring();
+  }
   return std::visit(
       [&](const auto& one) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, PrintCommand>) {
-          return 0;
-        } else {
+        if constexpr (requires { one.common; }) {
           return RunOne(one, edges, process);
+        } else {
+          return 0;  // handled above
         }
       },
       command);

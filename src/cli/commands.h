@@ -20,6 +20,8 @@ struct Process {
   std::function<bool()> is_worker;
   /// Ends the worker's work: gives the lock up, then reports.
   std::function<void(const std::string& report)> finish_worker;
+  /// Has the keyring unlocked in this very process; the exit status.
+  std::function<int()> unlock_keyring;
 };
 
 /// Runs `command` and returns the exit status. Errors are printed, not thrown.

@@ -1,7 +1,10 @@
 #include "edge/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +90,24 @@ int StartDetached(const std::string& program, const std::vector<std::string>& ar
     }
   }
   return plan.Start(program, arguments);
+}
+
+int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts) {
+  const int process = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  std::vector<pollfd> entries{{process, POLLIN, 0}};
+  for (const int descriptor : interrupts.Descriptors()) {
+    entries.push_back({descriptor, POLLIN, 0});
+  }
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(patience);
+  poll(entries.data(), entries.size(), static_cast<int>(limit.count()));
+  if ((entries.front().revents & POLLIN) == 0) {
+    kill(pid, SIGKILL);
+  }
+  close(process);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  interrupts.ThrowIfInterrupted();
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace grokauth::edge

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "edge/interrupts.h"
 
 namespace grokauth::edge {
 
@@ -15,5 +18,9 @@ using InheritedDescriptor = std::pair<int, int>;
 [[nodiscard]] int StartDetached(const std::string& program,
                                 const std::vector<std::string>& arguments,
                                 const std::vector<InheritedDescriptor>& inherited);
+
+/// Waits for a process started so: its exit status; -1 when it was killed, or had to be because
+/// `patience` ran out. Throws `app::Interrupted`, the process killed.
+[[nodiscard]] int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts);
 
 }  // namespace grokauth::edge

@@ -82,6 +82,11 @@ void HardenProcess() {
   prctl(PR_SET_DUMPABLE, 0);
   umask(S_IRWXG | S_IRWXO);
   std::signal(SIGPIPE, SIG_IGN);
+  // libsecret takes these to other stores than the one that was asked for.
+  for (const char* name : {"SECRET_BACKEND", "SECRET_FILE_TEST_PATH", "SECRET_FILE_TEST_PASSWORD",
+                           "SECRET_SERVICE_BUS_NAME"}) {
+    unsetenv(name);
+  }
 }
 
 app::Environment ReadEnvironment() {
@@ -94,6 +99,8 @@ app::Environment ReadEnvironment() {
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");
   environment.flow = Variable("GROKAUTH_FLOW");
+  environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
+  environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
   return environment;

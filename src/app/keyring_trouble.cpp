@@ -1,0 +1,57 @@
+#include "app/keyring_trouble.h"
+
+namespace grokauth::app {
+
+namespace {
+
+const char* Description(KeyringState state) {
+  switch (state) {
+    case KeyringState::kLocked:
+      return "the keyring is locked";
+    case KeyringState::kAbsent:
+      return "there is no keyring here";
+    case KeyringState::kCannotStart:
+      return "the keyring does not start";
+    case KeyringState::kHung:
+      return "the keyring does not answer";
+    case KeyringState::kFound:
+    case KeyringState::kNothing:
+      break;
+  }
+  return "the keyring holds nothing";
+}
+
+}  // namespace
+
+std::string DescribeKeyring(const KeyringAnswer& answer) {
+  return Description(answer.state) + (answer.detail.empty() ? "" : " (" + answer.detail + ")");
+}
+
+std::string KeyringHint(const KeyringAnswer& answer) {
+  constexpr const char* kElse = ", or sign in again with 'grok-auth login'";
+  switch (answer.state) {
+    case KeyringState::kLocked:
+      return std::string("unlock it: log in to the desktop, or open it in the keyring program") +
+             kElse;
+    case KeyringState::kAbsent:
+      return std::string(
+                 "run grok-auth in the desktop session that signed in (over SSH its bus is "
+                 "out of reach)") +
+             kElse;
+    case KeyringState::kCannotStart:
+      return std::string("look at the log of the session bus (journalctl --user)") + kElse;
+    case KeyringState::kHung:
+      return std::string("restart the keyring program (gnome-keyring-daemon --replace)") + kElse;
+    case KeyringState::kFound:
+    case KeyringState::kNothing:
+      break;
+  }
+  return "sign in with 'grok-auth login'";
+}
+
+Error MakeKeyringError(const KeyringAnswer& answer) {
+  return {ErrorKind::kLoginRequired,
+          "the login is kept in the keyring, and " + DescribeKeyring(answer), KeyringHint(answer)};
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "app/edges.h"
+#include "app/error.h"
+
+namespace grokauth::app {
+
+/// "the keyring is locked", for messages; `answer` is neither kFound nor kNothing.
+[[nodiscard]] std::string DescribeKeyring(const KeyringAnswer& answer);
+
+/// What to do about it, when a login that is kept in the keyring cannot be read.
+[[nodiscard]] std::string KeyringHint(const KeyringAnswer& answer);
+
+/// The error of a run that cannot read its login: a person must open the keyring, or sign in again.
+[[nodiscard]] Error MakeKeyringError(const KeyringAnswer& answer);
+
+}  // namespace grokauth::app

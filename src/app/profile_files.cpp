@@ -1,0 +1,118 @@
+#include "app/profile_files.h"
+
+#include <utility>
+
+#include "app/error.h"
+#include "oauth/encoding.h"
+
+namespace grokauth::app {
+
+namespace {
+
+constexpr std::string_view kPendingSuffix = ".pending-";
+constexpr std::string_view kSignInLockSuffix = ".signin.lock";
+constexpr std::string_view kRefreshLockSuffix = ".lock";
+constexpr std::string_view kPollLockSuffix = ".poll.lock";
+constexpr std::string_view kWriteLockSuffix = ".write.lock";
+
+// The write lock is held for a few file operations and at most one keyring call (2 s); who holds it
+// longer was stopped.
+constexpr std::chrono::seconds kWriteLockPatience{5};
+constexpr std::chrono::milliseconds kWriteLockNap{5};
+constexpr std::size_t kPendingIdBytes = 9;
+
+}  // namespace
+
+ProfileFiles::ProfileFiles(std::string profile_name, StateFolder& state, Clock& clock)
+    : profile_name_(std::move(profile_name)), state_(state), clock_(clock) {}
+
+std::string ProfileFiles::Name(std::string_view suffix) const {
+  return profile_name_ + std::string(suffix);
+}
+
+std::string ProfileFiles::Path(std::string_view suffix) const {
+  return state_.Path(Name(suffix));
+}
+
+std::optional<std::string> ProfileFiles::Read(std::string_view suffix) {
+  return state_.Read(Name(suffix));
+}
+
+void ProfileFiles::Replace(std::string_view suffix, const std::string& contents) {
+  state_.Replace(Name(suffix), contents);
+}
+
+void ProfileFiles::Remove(std::string_view suffix) {
+  state_.Remove(Name(suffix));
+}
+
+std::unique_ptr<Lock> ProfileFiles::WriteLock() {
+  std::unique_ptr<Lock> lock = WaitForWriteLock();
+  if (!lock) {
+    throw Error(ErrorKind::kStore,
+                "another process has held '" + Path(kWriteLockSuffix) + "' for " +
+                    std::to_string(kWriteLockPatience.count()) + " s",
+                "it was probably stopped: end or continue that grok-auth process, then try again");
+  }
+  return lock;
+}
+
+std::unique_ptr<Lock> ProfileFiles::WaitForWriteLock() {
+  const SteadyTime deadline = clock_.SteadyNow() + kWriteLockPatience;
+  while (true) {
+    if (std::unique_ptr<Lock> lock = state_.TryLock(Name(kWriteLockSuffix))) {
+      return lock;
+    }
+    if (clock_.SteadyNow() >= deadline) {
+      return nullptr;
+    }
+    clock_.Nap(kWriteLockNap);
+  }
+}
+
+std::unique_ptr<Lock> ProfileFiles::TrySignInLock() {
+  return state_.TryLock(Name(kSignInLockSuffix));
+}
+
+std::unique_ptr<Lock> ProfileFiles::TryRefreshLock() {
+  return state_.TryLock(Name(kRefreshLockSuffix));
+}
+
+std::unique_ptr<Lock> ProfileFiles::TryPollLock() {
+  return state_.TryLock(Name(kPollLockSuffix));
+}
+
+PendingStore::PendingStore(ProfileFiles& files, Random& random) : files_(files), random_(random) {}
+
+std::string PendingStore::NewName() {
+  return files_.Name(kPendingSuffix) + oauth::Base64UrlEncode(random_.Bytes(kPendingIdBytes));
+}
+
+std::vector<std::string> PendingStore::List() {
+  return files_.state().List(files_.Name(kPendingSuffix));
+}
+
+std::optional<std::string> PendingStore::Read(const std::string& name) {
+  return files_.state().Read(name);
+}
+
+void PendingStore::Save(const std::string& name, const std::string& contents) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  files_.state().Replace(name, contents);
+}
+
+bool PendingStore::Update(const std::string& name, const std::string& contents) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  if (!files_.state().Read(name)) {
+    return false;
+  }
+  files_.state().Replace(name, contents);
+  return true;
+}
+
+void PendingStore::Remove(const std::string& name) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  files_.state().Remove(name);
+}
+
+}  // namespace grokauth::app

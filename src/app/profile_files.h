@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/edges.h"
+
+namespace grokauth::app {
+
+/// The files of one profile in the state folder, by their suffix, and its locks. Members throw
+/// `Error{kStore}`.
+class ProfileFiles {
+ public:
+  ProfileFiles(std::string profile_name, StateFolder& state, Clock& clock);
+
+  [[nodiscard]] std::string Name(std::string_view suffix) const;
+  [[nodiscard]] std::string Path(std::string_view suffix) const;
+  [[nodiscard]] std::optional<std::string> Read(std::string_view suffix);
+  void Replace(std::string_view suffix, const std::string& contents);
+  void Remove(std::string_view suffix);
+  [[nodiscard]] StateFolder& state() { return state_; }
+
+  /// The lock around one change of what is stored, the innermost one. Throws when another process
+  /// does not let go of it for seconds.
+  [[nodiscard]] std::unique_ptr<Lock> WriteLock();
+  /// The same, but null then: for what must be saved in any case.
+  [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock();
+
+  /// The outer locks (order: signin, then poll or refresh, then write). Null when another process
+  /// holds it.
+  [[nodiscard]] std::unique_ptr<Lock> TrySignInLock();
+  [[nodiscard]] std::unique_ptr<Lock> TryRefreshLock();
+  [[nodiscard]] std::unique_ptr<Lock> TryPollLock();
+
+ private:
+  std::string profile_name_;
+  StateFolder& state_;
+  Clock& clock_;
+};
+
+/// The sign-ins of a profile that wait for their person: `<profile>.pending-<id>`.
+class PendingStore {
+ public:
+  PendingStore(ProfileFiles& files, Random& random);
+
+  [[nodiscard]] std::string NewName();
+  [[nodiscard]] std::vector<std::string> List();
+  [[nodiscard]] std::optional<std::string> Read(const std::string& name);
+  void Save(const std::string& name, const std::string& contents);
+  /// Rewrites an entry that is still there; false when it is gone.
+  [[nodiscard]] bool Update(const std::string& name, const std::string& contents);
+  void Remove(const std::string& name);
+
+ private:
+  ProfileFiles& files_;
+  Random& random_;
+};
+
+}  // namespace grokauth::app

@@ -1,0 +1,333 @@
+#include "edge/secret_service_store.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "edge/libsecret.h"
+#include "edge/process.h"
+#include "oauth/encoding.h"
+
+namespace grokauth::edge {
+
+namespace {
+
+using app::KeyringAnswer;
+using app::KeyringItem;
+using app::KeyringState;
+
+// design: every keyring call is bounded. A healthy one takes under 0.1 s.
+constexpr std::chrono::seconds kCallLimit{2};
+constexpr const char* kDefaultAlias = "default";
+
+const SecretSchema& Schema() {
+  static const SecretSchema schema = {"grok-auth",
+                                      SECRET_SCHEMA_NONE,
+                                      {{"profile", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                                       {"issuer", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                                       {"client_id", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                                       {"store_id", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                                       {nullptr, SECRET_SCHEMA_ATTRIBUTE_STRING}},
+                                      0,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr};
+  return schema;
+}
+
+/// Whether there is a session bus to ask. Without this look GDBus would start one by dbus-launch.
+bool HasSessionBus() {
+  const char* address = std::getenv("DBUS_SESSION_BUS_ADDRESS");
+  if (address != nullptr && *address != '\0') {
+    return true;
+  }
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  struct stat info {};
+  return runtime != nullptr && stat((std::string(runtime) + "/bus").c_str(), &info) == 0;
+}
+
+/// One conversation with the keyring: its objects, its deadline, and what its errors mean.
+class Conversation {
+ public:
+  explicit Conversation(const Libsecret& s)
+      : s_(s), cancellable_(s.g_cancellable_new()), canceller_([this] { CancelAtDeadline(); }) {}
+  ~Conversation() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_one();
+    canceller_.join();
+    if (error_ != nullptr) {
+      s_.g_error_free(error_);
+    }
+    Unref(service_);
+    Unref(collection_);
+    s_.g_object_unref(cancellable_);
+  }
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+
+  /// Finds the service. The order of messages matters: gnome-keyring dies of a client that opens a
+  /// session first, and libsecret asks for the service's properties before that.
+  bool Connect() {
+    service_ = s_.secret_service_get_sync(SECRET_SERVICE_NONE, cancellable_, &error_);
+    return service_ != nullptr;
+  }
+
+  /// Looks at the default collection by its real path: KeePassXC does not export the alias's.
+  /// Locked also stands for "there is none": a database that is not open, a keyring never made.
+  KeyringState LookAtCollection() {
+    collection_ = s_.secret_collection_for_alias_sync(
+        service_, kDefaultAlias, SECRET_COLLECTION_NONE, cancellable_, &error_);
+    if (error_ != nullptr) {
+      return Meaning();
+    }
+    const bool locked = collection_ == nullptr || s_.secret_collection_get_locked(collection_) != 0;
+    return locked ? KeyringState::kLocked : KeyringState::kNothing;
+  }
+
+  /// Calls `use` with each item of the profile and store id, locked or not, until it returns an
+  /// answer.
+  KeyringAnswer ForEachItem(const KeyringItem& item,
+                            const std::function<std::optional<KeyringAnswer>(SecretItem*)>& use) {
+    GHashTable* attributes =
+        MakeAttributes({{"profile", &item.profile}, {"store_id", &item.store_id}});
+    // Without a schema: one hides the items of a cold locked keyring.
+    GList* items = s_.secret_service_search_sync(service_, nullptr, attributes, SECRET_SEARCH_ALL,
+                                                 cancellable_, &error_);
+    s_.g_hash_table_unref(attributes);
+    std::optional<KeyringAnswer> answer;
+    for (GList* entry = items; entry != nullptr; entry = entry->next) {
+      if (!answer) {
+        answer = use(static_cast<SecretItem*>(entry->data));
+      }
+      s_.g_object_unref(entry->data);
+    }
+    s_.g_list_free(items);
+    if (error_ != nullptr && !answer) {
+      return Trouble();
+    }
+    return answer.value_or(KeyringAnswer{KeyringState::kNothing, "", ""});
+  }
+
+  KeyringAnswer ReadSecret(SecretItem* item) {
+    if (s_.secret_item_get_locked(item) != 0) {
+      return {KeyringState::kLocked, "", "the item is locked"};
+    }
+    if (s_.secret_item_load_secret_sync(item, cancellable_, &error_) == 0) {
+      return Trouble();
+    }
+    SecretValue* value = s_.secret_item_get_secret(item);
+    if (value == nullptr) {
+      return {KeyringState::kLocked, "", "the item's secret is not given out"};
+    }
+    gsize length = 0;
+    const char* text = s_.secret_value_get(value, &length);
+    KeyringAnswer answer{KeyringState::kFound, std::string(text, length), ""};
+    s_.secret_value_unref(value);
+    return answer;
+  }
+
+  KeyringAnswer CreateItem(const KeyringItem& item, const std::string& label,
+                           const std::string& secret) {
+    GHashTable* attributes = MakeAttributes({{"profile", &item.profile},
+                                             {"issuer", &item.issuer},
+                                             {"client_id", &item.client_id},
+                                             {"store_id", &item.store_id}});
+    SecretValue* value =
+        s_.secret_value_new(secret.data(), static_cast<gssize>(secret.size()), "application/json");
+    SecretItem* created =
+        s_.secret_item_create_sync(collection_, &Schema(), attributes, label.c_str(), value,
+                                   SECRET_ITEM_CREATE_REPLACE, cancellable_, &error_);
+    s_.secret_value_unref(value);
+    s_.g_hash_table_unref(attributes);
+    if (created == nullptr) {
+      return Trouble();
+    }
+    s_.g_object_unref(created);
+    return {KeyringState::kFound, "", ""};
+  }
+
+  KeyringAnswer DeleteItem(SecretItem* item) {
+    return s_.secret_item_delete_sync(item, cancellable_, &error_) != 0
+               ? KeyringAnswer{KeyringState::kFound, "", ""}
+               : Trouble();
+  }
+
+  /// What the last error means to the user.
+  KeyringAnswer Trouble() {
+    const KeyringState state = Meaning();
+    return {state, "", error_ != nullptr ? oauth::Printable(error_->message) : ""};
+  }
+
+  /// gnome-keyring can answer a client's very first call so; the second one works.
+  bool IsUnknownMethod() const { return Is(s_.g_dbus_error_quark(), G_DBUS_ERROR_UNKNOWN_METHOD); }
+
+ private:
+  void CancelAtDeadline() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!changed_.wait_for(lock, kCallLimit, [this] { return done_; })) {
+      s_.g_cancellable_cancel(cancellable_);
+    }
+  }
+
+  [[nodiscard]] bool Is(GQuark domain, int code) const {
+    return error_ != nullptr && error_->domain == domain && error_->code == code;
+  }
+
+  [[nodiscard]] KeyringState Meaning() const {
+    const GQuark dbus = s_.g_dbus_error_quark();
+    const GQuark io = s_.g_io_error_quark();
+    if (s_.g_cancellable_is_cancelled(cancellable_) != 0 || Is(io, G_IO_ERROR_TIMED_OUT) ||
+        Is(dbus, G_DBUS_ERROR_NO_REPLY) || Is(dbus, G_DBUS_ERROR_TIMEOUT)) {
+      return KeyringState::kHung;
+    }
+    if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod()) {
+      return KeyringState::kLocked;
+    }
+    const bool is_spawn = error_ != nullptr && error_->domain == dbus &&
+                          error_->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
+                          error_->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY;
+    return is_spawn || Is(dbus, G_DBUS_ERROR_TIMED_OUT) ? KeyringState::kCannotStart
+                                                        : KeyringState::kAbsent;
+  }
+
+  GHashTable* MakeAttributes(
+      std::initializer_list<std::pair<const char*, const std::string*>> pairs) {
+    GHashTable* attributes = s_.g_hash_table_new(s_.g_str_hash, s_.g_str_equal);
+    for (const auto& [name, value] : pairs) {
+      // The table takes pointers it may change, and does not.
+      s_.g_hash_table_insert(attributes, const_cast<char*>(name),
+                             const_cast<char*>(value->c_str()));
+    }
+    return attributes;
+  }
+
+  template <typename Object>
+  void Unref(Object* object) {
+    if (object != nullptr) {
+      s_.g_object_unref(object);
+    }
+  }
+
+  const Libsecret& s_;
+  GCancellable* cancellable_;
+  GError* error_ = nullptr;
+  SecretService* service_ = nullptr;
+  SecretCollection* collection_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::thread canceller_;
+};
+
+/// Opens a conversation and lets `talk` use it, once more when the keyring stumbled at its start.
+KeyringAnswer Converse(bool& hung, const std::function<KeyringAnswer(Conversation&)>& talk) {
+  if (!HasSessionBus()) {
+    return {KeyringState::kAbsent, "", "there is no D-Bus session"};
+  }
+  if (hung) {
+    return {KeyringState::kHung, "", "it did not answer before"};
+  }
+  std::string reason;
+  const Libsecret* library = LoadLibsecret(reason);
+  if (library == nullptr) {
+    return {KeyringState::kAbsent, "", reason};
+  }
+  KeyringAnswer answer{KeyringState::kAbsent, "", ""};
+  bool stumbled = false;
+  for (int attempt = 0; attempt < 2 && (attempt == 0 || stumbled); ++attempt) {
+    Conversation conversation(*library);
+    answer = conversation.Connect() ? talk(conversation) : conversation.Trouble();
+    stumbled = conversation.IsUnknownMethod();
+  }
+  hung = answer.state == KeyringState::kHung;
+  return answer;
+}
+
+}  // namespace
+
+SecretServiceStore::SecretServiceStore(Interrupts& interrupts) : interrupts_(interrupts) {}
+
+KeyringAnswer SecretServiceStore::Probe() {
+  return Converse(hung_, [](Conversation& conversation) {
+    const KeyringState state = conversation.LookAtCollection();
+    return state == KeyringState::kNothing  ? KeyringAnswer{state, "", ""}
+           : state == KeyringState::kLocked ? KeyringAnswer{state, "", "it is locked"}
+                                            : conversation.Trouble();
+  });
+}
+
+KeyringAnswer SecretServiceStore::Load(const KeyringItem& item) {
+  return Converse(hung_, [&](Conversation& conversation) {
+    KeyringAnswer answer = conversation.ForEachItem(
+        item, [&](SecretItem* found) { return std::optional(conversation.ReadSecret(found)); });
+    if (answer.state == KeyringState::kNothing) {
+      // A locked keyring may hide its items, and one that was restarted has forgotten them.
+      answer.state = conversation.LookAtCollection();
+    }
+    return answer;
+  });
+}
+
+KeyringAnswer SecretServiceStore::Save(const KeyringItem& item, const std::string& label,
+                                       const std::string& secret) {
+  return Converse(hung_, [&](Conversation& conversation) {
+    const KeyringState state = conversation.LookAtCollection();
+    return state == KeyringState::kNothing  ? conversation.CreateItem(item, label, secret)
+           : state == KeyringState::kLocked ? KeyringAnswer{state, "", "it is locked"}
+                                            : conversation.Trouble();
+  });
+}
+
+KeyringAnswer SecretServiceStore::Remove(const KeyringItem& item) {
+  return Converse(hung_, [&](Conversation& conversation) {
+    KeyringAnswer answer = conversation.ForEachItem(
+        item, [&](SecretItem* found) { return std::optional(conversation.DeleteItem(found)); });
+    if (answer.state == KeyringState::kNothing) {
+      answer.state = conversation.LookAtCollection();
+    }
+    return answer;
+  });
+}
+
+bool SecretServiceStore::Unlock(std::chrono::seconds patience) {
+  // In a process of its own: a dialog that nobody answers cannot be called off in this one.
+  const int pid = StartDetached("/proc/self/exe", {"grok-auth", "unlock-keyring"}, {});
+  return pid > 0 && WaitForExit(pid, patience, interrupts_) == 0;
+}
+
+int UnlockKeyringHere() {
+  std::string reason;
+  const Libsecret* s = LoadLibsecret(reason);
+  if (s == nullptr || !HasSessionBus()) {
+    return 1;
+  }
+  SecretService* service = s->secret_service_get_sync(SECRET_SERVICE_NONE, nullptr, nullptr);
+  SecretCollection* collection =
+      service == nullptr ? nullptr
+                         : s->secret_collection_for_alias_sync(
+                               service, kDefaultAlias, SECRET_COLLECTION_NONE, nullptr, nullptr);
+  if (collection == nullptr) {
+    return 1;
+  }
+  GList* wanted = s->g_list_append(nullptr, collection);
+  const int unlocked = s->secret_service_unlock_sync(service, wanted, nullptr, nullptr, nullptr);
+  s->g_list_free(wanted);
+  return unlocked > 0 ? 0 : 1;
+}
+
+}  // namespace grokauth::edge
