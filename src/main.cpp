@@ -11,6 +11,7 @@
 #include "edge/file_store.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
+#include "edge/loopback_listener.h"
 #include "edge/secret_service_store.h"
 #include "edge/system.h"
 #include "edge/worker.h"
@@ -53,10 +54,11 @@ int main(int argc, char** argv) {
     grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;
+    grokauth::edge::SocketLoopback loopback(interrupts);
     grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
-    Edges edges{http, state, keyring, clock, random, terminal, browser, worker};
+    Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
     const grokauth::cli::Process process{environment, started, grokauth::edge::ReadConfigFile,
                                          grokauth::edge::HasWorkerDescriptors,
                                          grokauth::edge::FinishWorker,

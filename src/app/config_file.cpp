@@ -157,8 +157,9 @@ void ReadIssuer(const TableReader& reader, Profile& profile) {
 }
 
 Profile ReadProfile(const std::string& name, const TableReader& reader) {
-  reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce", "store",
-                    "min_validity", "ca_file", "allow_http_loopback", "authorize_params"});
+  reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce",
+                    "redirect_port", "redirect_port_exact", "store", "min_validity", "ca_file",
+                    "allow_http_loopback", "authorize_params"});
   Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
   profile.name = name;
   if (name != "xai") {
@@ -169,8 +170,12 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   profile.client_id = reader.String("client_id").value_or(profile.client_id);
   profile.scopes = reader.Strings("scopes").value_or(profile.scopes);
   profile.audience = reader.String("audience");
-  profile.flow = reader.Word("flow", profile.flow, ParseFlow, "auto, device");
+  profile.flow = reader.Word("flow", profile.flow, ParseFlow, "auto, device, loopback");
   profile.device_pkce = reader.Boolean("device_pkce", profile.device_pkce);
+  if (const auto port = reader.Integer("redirect_port", 1, 65535)) {
+    profile.redirect_port = static_cast<std::uint16_t>(*port);
+  }
+  profile.redirect_port_exact = reader.Boolean("redirect_port_exact", false);
   profile.store = reader.Word("store", profile.store, ParseStoreChoice, "auto, libsecret, file");
   if (const auto seconds = reader.Integer("min_validity", 0, 86400)) {
     profile.min_validity = std::chrono::seconds(*seconds);

@@ -1,9 +1,8 @@
 #include "app/device_flow.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "app/discovery.h"
-#include "app/keyring_trouble.h"
 #include "app/place.h"
 #include "app/refresh_verdict.h"
 #include "oauth/device_authorization.h"
@@ -20,8 +19,16 @@ constexpr std::size_t kVerifierBytes = 32;
 constexpr std::chrono::seconds kSlowDown{5};
 constexpr std::chrono::seconds kLongestInterval{60};
 
-oauth::DeviceAuthorization RequestDeviceCode(Context& context, const std::string& endpoint,
-                                             const std::optional<std::string>& verifier) {
+/// Whether an answer says that there is no such flow here: as a page that is missing, or as an
+/// error by which the client may not use it (RFC 6749 section 5.2).
+bool MeansNotOffered(const HttpResponse& response, const oauth::ErrorResponse* refusal) {
+  return response.status == 404 || response.status == 405 ||
+         (refusal != nullptr &&
+          (refusal->error == "unauthorized_client" || refusal->error == "unsupported_grant_type"));
+}
+
+std::optional<oauth::DeviceAuthorization> RequestDeviceCode(
+    Context& context, const std::string& endpoint, const std::optional<std::string>& verifier) {
   const Profile& profile = context.profile;
   oauth::DeviceAuthorizationRequest request{profile.client_id, profile.scopes, profile.audience,
                                             std::nullopt, profile.authorize_params};
@@ -35,7 +42,11 @@ oauth::DeviceAuthorization RequestDeviceCode(Context& context, const std::string
   const HttpResponse& response = std::get<HttpResponse>(result);
   oauth::DeviceAuthorizationResult answer =
       oauth::ParseDeviceAuthorization(response.status, response.body, profile.EndpointRules());
-  if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&answer)) {
+  const auto* refusal = std::get_if<oauth::ErrorResponse>(&answer);
+  if (MeansNotOffered(response, refusal)) {
+    return std::nullopt;
+  }
+  if (refusal != nullptr) {
     throw MakeRefusal(*refusal, response.status, profile, kTheSignIn);
   }
   if (const auto* unusable = std::get_if<oauth::UnusableAnswer>(&answer)) {
@@ -50,12 +61,13 @@ oauth::DeviceAuthorization RequestDeviceCode(Context& context, const std::string
 /// What one answer of the token endpoint to a poll means.
 class Poll {
  public:
-  Poll(Context& context, PendingEntry& entry) : context_(context), entry_(entry) {}
+  Poll(Context& context, PendingEntry& entry)
+      : context_(context), entry_(entry), device_(*entry.pending.device) {}
 
   PollResult Send(const Patience& patience) {
-    const oauth::DeviceCodeGrant grant{entry_.pending.device_code, entry_.pending.code_verifier};
+    const oauth::DeviceCodeGrant grant{device_.device_code, device_.code_verifier};
     const HttpResult result =
-        Post(context_, entry_.pending.token_endpoint,
+        Post(context_, device_.token_endpoint,
              oauth::MakeTokenRequest(grant, context_.profile.client_id), patience);
     if (const auto* failure = std::get_if<TransportFailure>(&result)) {
       return StillPending{failure->reason};
@@ -74,12 +86,13 @@ class Poll {
  private:
   PollResult Save(const oauth::TokenResponse& response) {
     TokenSet tokens = MakeTokenSet(response, context_.profile, nullptr, context_.edges.clock.Now());
-    tokens.token_endpoint = entry_.pending.token_endpoint;
-    tokens.revocation_endpoint = entry_.pending.revocation_endpoint;
-    tokens.place = entry_.pending.place;
+    tokens.token_endpoint = device_.token_endpoint;
+    tokens.revocation_endpoint = device_.revocation_endpoint;
+    tokens.place = device_.place;
     try {
       LoginStore::SavedSignIn saved = context_.store.SaveSignIn(tokens, entry_.name);
-      return SignedIn{std::move(saved.tokens), saved.rescued ? DescribeRescue(*saved.rescued) : ""};
+      return SignedIn{std::move(saved.tokens),
+                      saved.rescued ? DescribeRescue(context_, *saved.rescued) : ""};
     } catch (const Error& error) {
       Forget();
       return SignedIn{std::move(tokens),
@@ -87,17 +100,12 @@ class Poll {
     }
   }
 
-  [[nodiscard]] std::string DescribeRescue(const KeyringAnswer& answer) const {
-    return DescribeKeyring(answer) + ": the login waits in " + context_.store.FilePath() +
-           " until the keyring takes it";
-  }
-
   PollResult Refuse(const oauth::ErrorResponse& refusal, int status) {
     if (refusal.error == "authorization_pending") {
       return StillPending{};
     }
     if (refusal.error == "slow_down") {
-      entry_.pending.interval = std::min(entry_.pending.interval + kSlowDown, kLongestInterval);
+      device_.interval = std::min(device_.interval + kSlowDown, kLongestInterval);
       static_cast<void>(context_.pending.Update(entry_.name, SerializePending(entry_.pending)));
       return StillPending{};
     }
@@ -138,38 +146,39 @@ class Poll {
 
   Context& context_;
   PendingEntry& entry_;
+  PendingDevice& device_;
 };
 
 }  // namespace
 
-PendingEntry BeginDeviceSignIn(Context& context) {
+std::optional<PendingEntry> BeginDeviceSignIn(Context& context,
+                                              const oauth::ServerMetadata& metadata, Place place) {
   const Profile& profile = context.profile;
-  const oauth::ServerMetadata metadata = Discover(context);
   if (!metadata.device_authorization_endpoint) {
-    throw Error(ErrorKind::kConfig, profile.issuer + " does not offer the device flow",
-                "ask its administrator to enable the device authorization grant (RFC 8628)");
+    return std::nullopt;
   }
   std::optional<std::string> verifier;
   if (profile.device_pkce) {
     verifier = oauth::MakeCodeVerifier(context.edges.random.Bytes(kVerifierBytes));
   }
-  const oauth::DeviceAuthorization authorization =
+  const std::optional<oauth::DeviceAuthorization> authorization =
       RequestDeviceCode(context, *metadata.device_authorization_endpoint, verifier);
+  if (!authorization) {
+    return std::nullopt;
+  }
   const UnixTime now = context.edges.clock.Now();
-  PendingEntry entry{context.pending.NewName(), {}};
-  entry.pending = {profile.issuer,
-                   profile.client_id,
-                   authorization.device_code,
-                   verifier,
-                   oauth::UrlWithCode(authorization),
-                   authorization.verification_uri,
-                   authorization.user_code,
-                   now + authorization.expires_in,
-                   authorization.interval,
-                   now,
-                   ChoosePlace(context),
-                   metadata.token_endpoint,
-                   metadata.revocation_endpoint};
+  const PendingDevice device{authorization->device_code,
+                             verifier,
+                             authorization->verification_uri,
+                             authorization->user_code,
+                             authorization->interval,
+                             now,
+                             place,
+                             metadata.token_endpoint,
+                             metadata.revocation_endpoint};
+  PendingEntry entry{context.pending.NewName(),
+                     {profile.issuer, profile.client_id, oauth::UrlWithCode(*authorization),
+                      now + authorization->expires_in, device}};
   context.pending.Save(entry.name, SerializePending(entry.pending));
   return entry;
 }
@@ -181,12 +190,12 @@ PollResult PollDeviceSignIn(Context& context, PendingEntry& entry, const Patienc
   }
   const std::optional<std::string> text = context.pending.Read(entry.name);
   std::optional<PendingSignIn> stored = text ? ParsePending(*text) : std::nullopt;
-  if (!stored) {
+  if (!stored || !stored->device) {
     return EntryGone{};
   }
   entry.pending = std::move(*stored);
   // Before the request, so that a run that is killed in it does not make the next one poll early.
-  entry.pending.last_poll = context.edges.clock.Now();
+  entry.pending.device->last_poll = context.edges.clock.Now();
   if (!context.pending.Update(entry.name, SerializePending(entry.pending))) {
     return EntryGone{};
   }

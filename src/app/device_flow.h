@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -16,8 +17,11 @@ struct PendingEntry {
 };
 
 /// Asks the server for a device and user code (RFC 8628 section 3.1) and stores the request before
-/// anybody hears of it. Throws `Error`.
-[[nodiscard]] PendingEntry BeginDeviceSignIn(Context& context);
+/// anybody hears of it. Nothing when the server does not offer the flow, or not to this client.
+/// Throws `Error`.
+[[nodiscard]] std::optional<PendingEntry> BeginDeviceSignIn(Context& context,
+                                                            const oauth::ServerMetadata& metadata,
+                                                            Place place);
 
 /// The person approved. `warning` is not empty when the login could not be stored.
 struct SignedIn {
@@ -46,8 +50,9 @@ using PollResult = std::variant<SignedIn, StillPending, PolledElsewhere, EntryGo
                                 CodeUnknown, SignInRefused>;
 
 /// Asks the server at most once (RFC 8628 section 3.4), under the poll lock, with the entry read
-/// again first. `entry` is updated to what is stored. A login is stored, and an entry whose code is
-/// used up removed, before the lock is let go: a consumed code is never polled again.
+/// again first. `entry`, which must be of a device authorization, is updated to what is stored. A
+/// login is stored, and an entry whose code is used up removed, before the lock is let go: a
+/// consumed code is never polled again.
 [[nodiscard]] PollResult PollDeviceSignIn(Context& context, PendingEntry& entry,
                                           const Patience& patience);
 

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -176,6 +178,41 @@ class Terminal {
   virtual void WriteMessage(const std::string& text) = 0;
 };
 
+/// One request to the loopback listener: what matters of it.
+struct LoopbackRequest {
+  std::string method;
+  std::string target;  ///< path and query as sent
+  std::string host;    ///< of the Host header; empty when absent
+  std::string origin;  ///< of the Origin header; empty when absent
+};
+
+struct LoopbackReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;      ///< HTML in UTF-8, or empty
+  bool is_last = false;  ///< the listener has done its work
+};
+
+/// A listening socket on 127.0.0.1.
+class LoopbackListener {
+ public:
+  virtual ~LoopbackListener() = default;
+  [[nodiscard]] virtual std::uint16_t Port() const = 0;
+  /// Answers requests by `handle` until it gave its last reply (true) or `deadline` (false). Idle,
+  /// slow and broken connections do not keep others waiting. Throws `Interrupted`.
+  [[nodiscard]] virtual bool Serve(
+      const std::function<LoopbackReply(const LoopbackRequest&)>& handle, SteadyTime deadline) = 0;
+};
+
+class Loopback {
+ public:
+  virtual ~Loopback() = default;
+  /// Listens on 127.0.0.1, on `port` alone (0: any free one); null when it is taken.
+  [[nodiscard]] virtual std::unique_ptr<LoopbackListener> Listen(std::uint16_t port) = 0;
+  /// Who listens on the port, as "'name' (process 123)"; empty when that cannot be told.
+  [[nodiscard]] virtual std::string HolderOf(std::uint16_t port) = 0;
+};
+
 class Browser {
  public:
   virtual ~Browser() = default;
@@ -212,6 +249,7 @@ struct Edges {
   Clock& clock;
   Random& random;
   Terminal& terminal;
+  Loopback& loopback;
   Browser& browser;
   Worker& worker;
 };

@@ -19,6 +19,7 @@ struct Environment {
   std::optional<std::string> flow;     ///< GROKAUTH_FLOW
   bool has_display = false;            ///< DISPLAY or WAYLAND_DISPLAY is set
   bool is_ssh = false;                 ///< SSH_CONNECTION or SSH_TTY is set
+  std::string ssh_destination;         ///< how ssh gets to this machine: [-p PORT] user@host
   // Folders, as absolute paths.
   std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}
   std::string state_folder;   ///< ${XDG_STATE_HOME:-~/.local/state}

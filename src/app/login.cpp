@@ -11,6 +11,8 @@ namespace grokauth::app {
 namespace {
 
 constexpr std::chrono::seconds kLoginBudget{900};
+// Of the loopback flow: as long as other programs wait for the browser.
+constexpr std::chrono::seconds kLoopbackPatience{180};
 constexpr std::chrono::seconds kLockPatience{20};
 constexpr std::chrono::milliseconds kLockPollInterval{50};
 
@@ -40,6 +42,9 @@ void Login(Context& context, const LoginOptions& options) {
   context.messages.Hold();
   SignInOptions sign_in;
   sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
+  if (!options.timeout) {
+    sign_in.loopback_patience = kLoopbackPatience;
+  }
   sign_in.is_login = true;
   sign_in.no_browser = options.no_browser;
   const Handout handout = SignIn(context, std::move(sign_in), first);

@@ -11,16 +11,12 @@
 
 namespace grokauth::app {
 
-/// A device authorization that waits for its person, as it is kept between runs.
-struct PendingSignIn {
-  std::string issuer;
-  std::string client_id;
+/// What it takes to ask for the tokens of a device authorization.
+struct PendingDevice {
   std::string device_code;
   std::optional<std::string> code_verifier;
-  std::string url;               ///< for the person, with the code in it
-  std::string verification_uri;  ///< the same without the code
+  std::string verification_uri;  ///< without the code
   std::string user_code;
-  UnixTime expires_at{};
   std::chrono::seconds interval{0};
   UnixTime last_poll{};        ///< the start, when there was none yet
   Place place = Place::kFile;  ///< where the login is to be kept
@@ -28,11 +24,21 @@ struct PendingSignIn {
   std::optional<std::string> revocation_endpoint;
 };
 
+/// A sign-in that waits for its person, as it is kept between runs and for other runs to show.
+struct PendingSignIn {
+  std::string issuer;
+  std::string client_id;
+  std::string url;  ///< for the person; of a device authorization with the code in it
+  UnixTime expires_at{};
+  /// Nothing: a loopback sign-in, which ends with the run that listens.
+  std::optional<PendingDevice> device;
+};
+
 [[nodiscard]] std::string SerializePending(const PendingSignIn& pending);
 /// Nothing when `text` is not an entry that this version can read.
 [[nodiscard]] std::optional<PendingSignIn> ParsePending(std::string_view text);
 
-/// Whether a run of `profile` may take the entry up: same issuer and client, code not expired.
-[[nodiscard]] bool IsResumable(const PendingSignIn& pending, const Profile& profile, UnixTime now);
+/// Whether the entry is of the profile's issuer and client, and not expired.
+[[nodiscard]] bool IsAlive(const PendingSignIn& pending, const Profile& profile, UnixTime now);
 
 }  // namespace grokauth::app

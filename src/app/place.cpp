@@ -38,6 +38,11 @@ Place ChoosePlace(Context& context) {
   return Place::kFile;
 }
 
+std::string DescribeRescue(const Context& context, const KeyringAnswer& answer) {
+  return DescribeKeyring(answer) + ": the login waits in " + context.store.FilePath() +
+         " until the keyring takes it";
+}
+
 bool UnlockKeyring(Context& context) {
   return HasDesktop(context.environment) && context.edges.keyring.Unlock(kUnlockPatience);
 }

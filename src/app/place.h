@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "app/context.h"
 
 namespace grokauth::app {
@@ -16,5 +18,8 @@ namespace grokauth::app {
 /// Lets the desktop ask for the keyring's password, for at most a minute. True when it is open
 /// afterwards; false at once where no dialog could be answered.
 [[nodiscard]] bool UnlockKeyring(Context& context);
+
+/// Why a login for the keyring is in a file, for a warning.
+[[nodiscard]] std::string DescribeRescue(const Context& context, const KeyringAnswer& answer);
 
 }  // namespace grokauth::app

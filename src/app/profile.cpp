@@ -85,6 +85,9 @@ std::optional<Flow> ParseFlow(std::string_view word) {
   if (word == "auto") {
     return Flow::kAuto;
   }
+  if (word == "loopback") {
+    return Flow::kLoopback;
+  }
   return word == "device" ? std::optional(Flow::kDevice) : std::nullopt;
 }
 
@@ -120,7 +123,7 @@ Profile ChooseProfile(const Configuration& configuration, const std::optional<st
     if (!flow) {
       throw Error(ErrorKind::kUsage,
                   "GROKAUTH_FLOW is '" + oauth::Printable(*environment.flow) + "'",
-                  "set it to auto or device");
+                  "set it to auto, device or loopback");
     }
     profile.flow = *flow;
   }

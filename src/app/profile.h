@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@ namespace grokauth::app {
 
 /// How a person signs in.
 enum class Flow {
-  kAuto,    ///< the device flow
-  kDevice,  ///< RFC 8628
+  kAuto,      ///< what suits the server and the place
+  kDevice,    ///< RFC 8628
+  kLoopback,  ///< authorization code with PKCE, redirected to 127.0.0.1 (RFC 8252 section 7.3)
 };
 
 /// Where a sign-in keeps its tokens.
@@ -34,6 +36,8 @@ struct Profile {
   std::optional<std::string> audience;
   Flow flow = Flow::kAuto;
   bool device_pkce = true;
+  std::uint16_t redirect_port = 56121;
+  bool redirect_port_exact = false;  ///< no other port when that one is taken
   StoreChoice store = StoreChoice::kAuto;
   std::optional<std::chrono::seconds> min_validity;
   std::optional<std::string> ca_file;

@@ -42,11 +42,11 @@ const std::vector<CommandDescription>& Commands() {
       {"token",
        "print an access token; the default command",
        "Prints the stored token when it will do, else a refreshed one, else signs a person in.",
-       {"bare", "no-interactive", "no-browser", "timeout", "min-validity"}},
+       {"bare", "no-interactive", "device", "loopback", "no-browser", "timeout", "min-validity"}},
       {"login",
        "sign in now, replacing what is stored",
-       "Signs a person in with the device flow and stores the login.",
-       {"no-browser", "timeout", "json"}},
+       "Signs a person in, with a code or with a browser, and stores the login.",
+       {"device", "loopback", "no-browser", "timeout", "json"}},
       {"logout",
        "delete the login here and revoke it at the server",
        "Deletes the stored login and asks the server to revoke it.",
@@ -60,7 +60,7 @@ const std::vector<CommandDescription>& Commands() {
   return commands;
 }
 
-constexpr std::array<OptionDescription, 11> kOptions = {{
+constexpr std::array<OptionDescription, 13> kOptions = {{
     {"profile", "NAME", "use this profile"},
     {"config", "FILE", "read this configuration file"},
     {"verbose", "", "say what is done, without secrets"},
@@ -68,6 +68,8 @@ constexpr std::array<OptionDescription, 11> kOptions = {{
     {"version", "", "show the version"},
     {"bare", "", "print the token alone instead of JSON"},
     {"no-interactive", "", "never ask a person"},
+    {"device", "", "sign in with a code (RFC 8628)"},
+    {"loopback", "", "sign in with a browser that can reach this computer"},
     {"no-browser", "", "open no browser"},
     {"timeout", "SECONDS", "wait so long for the person"},
     {"min-validity", "SECONDS", "ask for a token that lasts at least so long"},
@@ -178,6 +180,17 @@ std::optional<std::chrono::seconds> Seconds(const Values& values, const std::str
   return std::chrono::seconds(seconds);
 }
 
+std::optional<app::Flow> FlowOf(const Values& values) {
+  if (values.contains("device") && values.contains("loopback")) {
+    throw Error(ErrorKind::kUsage, "--device and --loopback exclude each other",
+                "give one of them");
+  }
+  if (values.contains("device")) {
+    return app::Flow::kDevice;
+  }
+  return values.contains("loopback") ? std::optional(app::Flow::kLoopback) : std::nullopt;
+}
+
 std::string GeneralHelp() {
   std::string text =
       "usage: grok-auth [COMMAND] [OPTIONS]\n\n"
@@ -206,7 +219,7 @@ std::string CommandHelp(const CommandDescription& command, const OptionSet& opti
 
 Command MakeCommand(const CommandDescription& description, const Values& values) {
   CommonOptions common{Value(values, "profile"), Value(values, "config"),
-                       values.contains("verbose"), values.contains("json")};
+                       values.contains("verbose"), values.contains("json"), FlowOf(values)};
   const bool no_browser = values.contains("no-browser");
   if (description.name == "token") {
     const app::TokenFormat format =

@@ -16,6 +16,7 @@ struct CommonOptions {
   std::optional<std::string> config;   ///< --config
   bool verbose = false;                ///< --verbose
   bool json = false;                   ///< --json, where the command has it
+  std::optional<app::Flow> flow;       ///< --device or --loopback, where the command has them
 };
 
 struct TokenCommand {

@@ -86,8 +86,8 @@ template <typename Use>
 void WithContext(const CommonOptions& options, app::Edges& edges, const Process& process,
                  app::Messages& messages, Use use) {
   const app::Configuration configuration = LoadConfiguration(options, process);
-  const app::Profile profile =
-      app::ChooseProfile(configuration, options.profile, process.environment);
+  app::Profile profile = app::ChooseProfile(configuration, options.profile, process.environment);
+  profile.flow = options.flow.value_or(profile.flow);
   app::ProfileFiles files(profile.name, edges.state, edges.clock);
   app::PendingStore pending(files, edges.random);
   app::LoginStore store(profile, files, edges.keyring, edges.random);

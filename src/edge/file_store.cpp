@@ -169,17 +169,6 @@ std::vector<std::string> NamesIn(int folder, const std::string& path) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) {
-    close(number_);
-  }
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
-
 FileStateFolder::FileStateFolder(std::string path) : path_(std::move(path)) {}
 
 std::string FileStateFolder::Path(const std::string& name) const {

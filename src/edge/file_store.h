@@ -6,23 +6,9 @@
 #include <vector>
 
 #include "app/edges.h"
+#include "edge/descriptor.h"
 
 namespace grokauth::edge {
-
-/// An open file descriptor, closed when destroyed.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
-  Descriptor& operator=(Descriptor&& other) noexcept;
-
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool IsOpen() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 /// The state folder on disk. Nothing is opened before the first use, nothing created before the
 /// first change.

@@ -12,10 +12,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "app/error.h"
@@ -47,6 +49,23 @@ std::string HomeFolder() {
 std::string XdgFolder(const char* variable, const char* default_below_home) {
   const std::optional<std::string> folder = Variable(variable);
   return folder && folder->front() == '/' ? *folder : HomeFolder() + default_below_home;
+}
+
+/// How this machine is reached by ssh: as the running session was, else by its name.
+std::string SshDestination() {
+  const std::string user = EitherVariable("USER", "LOGNAME").value_or("user");
+  // sshd(8): client address, client port, server address, server port
+  std::istringstream connection(Variable("SSH_CONNECTION").value_or(""));
+  std::string client;
+  std::string client_port;
+  std::string host;
+  std::string port;
+  if (connection >> client >> client_port >> host >> port) {
+    return (port == "22" ? "" : "-p " + port + " ") + user + "@" + host;
+  }
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  gethostname(name.data(), HOST_NAME_MAX);
+  return user + "@" + name.data();
 }
 
 /// Writes everything; false when that failed, with errno set.
@@ -101,6 +120,7 @@ app::Environment ReadEnvironment() {
   environment.flow = Variable("GROKAUTH_FLOW");
   environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
   environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
+  environment.ssh_destination = SshDestination();
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
   return environment;

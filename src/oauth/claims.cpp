@@ -7,6 +7,19 @@
 
 namespace grokauth::oauth {
 
+namespace {
+
+/// Whether `aud`, a string or an array of them, names the client.
+bool IsAudience(const JsonObject& claims, std::string_view client_id) {
+  std::vector<std::string> audiences = claims.Strings("aud");
+  if (const std::optional<std::string> audience = claims.String("aud")) {
+    audiences.push_back(*audience);
+  }
+  return std::find(audiences.begin(), audiences.end(), client_id) != audiences.end();
+}
+
+}  // namespace
+
 std::optional<JsonObject> PeekClaims(std::string_view token) {
   // RFC 7515 section 3.1: header.payload.signature
   const std::size_t first = token.find('.');
@@ -29,19 +42,38 @@ std::optional<UnixTime> PeekExpiry(std::string_view token) {
              : std::nullopt;
 }
 
+std::string IdTokenFault(std::string_view id_token, std::string_view issuer,
+                         std::string_view client_id, std::string_view nonce, UnixTime now) {
+  // Clocks of two machines differ; a minute is what RFC 7519 section 4.1.4 calls "a few minutes".
+  constexpr std::chrono::seconds kLeeway{60};
+  const std::optional<JsonObject> claims = PeekClaims(id_token);
+  if (!claims) {
+    return "it is not a JWT";
+  }
+  if (claims->String("iss") != issuer) {
+    return "it was issued by '" + Printable(claims->String("iss").value_or("")) + "'";
+  }
+  if (!IsAudience(*claims, client_id)) {
+    return "it is for another client";
+  }
+  const std::optional<UnixTime> expiry = PeekExpiry(id_token);
+  if (!expiry || *expiry + kLeeway < now) {
+    return "it has expired (check the clock of this machine)";
+  }
+  if (claims->String("nonce") != nonce) {
+    return "its nonce is not the one of this sign-in";
+  }
+  return {};
+}
+
 std::optional<Account> ReadAccount(std::string_view id_token, std::string_view issuer,
                                    std::string_view client_id) {
   const std::optional<JsonObject> claims = PeekClaims(id_token);
   if (!claims || claims->String("iss") != issuer) {
     return std::nullopt;
   }
-  std::vector<std::string> audiences = claims->Strings("aud");
-  if (const std::optional<std::string> audience = claims->String("aud")) {
-    audiences.push_back(*audience);
-  }
   const std::optional<std::string> sub = claims->String("sub");
-  if (!sub || sub->empty() ||
-      std::find(audiences.begin(), audiences.end(), client_id) == audiences.end()) {
+  if (!sub || sub->empty() || !IsAudience(*claims, client_id)) {
     return std::nullopt;
   }
   Account account{Printable(*sub), std::nullopt, std::nullopt};

@@ -22,4 +22,11 @@ namespace grokauth::oauth {
 [[nodiscard]] std::optional<Account> ReadAccount(std::string_view id_token, std::string_view issuer,
                                                  std::string_view client_id);
 
+/// What is wrong with the ID token of an authorization code flow (OpenID Connect Core 1.0 section
+/// 3.1.3.7: iss, aud, exp, nonce), as one clause; empty when nothing is. Its signature is not
+/// checked, see `ReadAccount`.
+[[nodiscard]] std::string IdTokenFault(std::string_view id_token, std::string_view issuer,
+                                       std::string_view client_id, std::string_view nonce,
+                                       UnixTime now);
+
 }  // namespace grokauth::oauth

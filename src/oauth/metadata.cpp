@@ -98,6 +98,8 @@ std::variant<ServerMetadata, MetadataFault> ParseServerMetadata(std::string_view
   metadata.authorization_endpoint = document->String("authorization_endpoint");
   metadata.device_authorization_endpoint = document->String("device_authorization_endpoint");
   metadata.revocation_endpoint = document->String("revocation_endpoint");
+  metadata.authorization_response_iss_parameter_supported =
+      document->Boolean("authorization_response_iss_parameter_supported").value_or(false);
   const std::pair<const char*, std::optional<std::string>> endpoints[] = {
       {"token_endpoint", metadata.token_endpoint},
       {"authorization_endpoint", metadata.authorization_endpoint},

@@ -36,7 +36,14 @@ std::optional<std::chrono::seconds> ParseExpiresIn(const JsonObject& answer) {
 }  // namespace
 
 Parameters MakeTokenRequest(const Grant& grant, const std::string& client_id) {
-  return std::visit(Overloaded{[&](const DeviceCodeGrant& device) {
+  return std::visit(Overloaded{[&](const AuthorizationCodeGrant& authorization) {
+                                 return Parameters{{"grant_type", "authorization_code"},
+                                                   {"code", authorization.code},
+                                                   {"redirect_uri", authorization.redirect_uri},
+                                                   {"client_id", client_id},
+                                                   {"code_verifier", authorization.code_verifier}};
+                               },
+                               [&](const DeviceCodeGrant& device) {
                                  Parameters parameters{
                                      {"grant_type", "urn:ietf:params:oauth:grant-type:device_code"},
                                      {"device_code", device.device_code},

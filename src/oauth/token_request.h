@@ -18,13 +18,20 @@ struct DeviceCodeGrant {
   std::optional<std::string> code_verifier;  ///< when the request carried a code_challenge
 };
 
+/// Exchanges an authorization code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+struct AuthorizationCodeGrant {
+  std::string code;
+  std::string redirect_uri;  ///< the same as in the authorization request
+  std::string code_verifier;
+};
+
 /// Exchanges a refresh token for new tokens (RFC 6749 section 6). No scope is sent: the server then
 /// keeps the one that was granted.
 struct RefreshTokenGrant {
   std::string refresh_token;
 };
 
-using Grant = std::variant<DeviceCodeGrant, RefreshTokenGrant>;
+using Grant = std::variant<AuthorizationCodeGrant, DeviceCodeGrant, RefreshTokenGrant>;
 
 /// The parameters of a token request of the public client `client_id`.
 [[nodiscard]] Parameters MakeTokenRequest(const Grant& grant, const std::string& client_id);

@@ -19,6 +19,8 @@ struct ServerMetadata {
   std::optional<std::string> authorization_endpoint;
   std::optional<std::string> device_authorization_endpoint;
   std::optional<std::string> revocation_endpoint;
+  /// Every authorization response names the issuer (RFC 9207 section 3).
+  bool authorization_response_iss_parameter_supported = false;
 };
 
 /// The device authorization response (RFC 8628 section 3.2).

@@ -1,0 +1,197 @@
+#include "app/loopback_sign_in.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/exchange.h"
+#include "app/keyring_trouble.h"
+#include "app/place.h"
+#include "app/redirect_handler.h"
+#include "app/refresh_verdict.h"
+#include "oauth/authorization_request.h"
+#include "oauth/claims.h"
+#include "oauth/token_request.h"
+
+namespace grokauth::app {
+
+namespace {
+
+constexpr const char* kTheSignIn = "the sign-in";
+// RFC 7636 section 4.1 for the verifier; state and nonce of the same strength.
+constexpr std::size_t kSecretBytes = 32;
+// Between two looks for a token that came another way.
+constexpr std::chrono::milliseconds kServeSlice{500};
+// The code can be used once: giving up on the answer costs the sign-in.
+constexpr Patience kExchangePatience{std::chrono::seconds(5), std::chrono::seconds(60)};
+
+class LoopbackSignIn {
+ public:
+  LoopbackSignIn(SignInSession& session, const oauth::ServerMetadata& metadata, Place place,
+                 LoopbackListener& listener)
+      : session_(session),
+        context_(session.context()),
+        metadata_(metadata),
+        place_(place),
+        listener_(listener),
+        verifier_(oauth::MakeCodeVerifier(RandomBytes())),
+        state_(oauth::Base64UrlEncode(RandomBytes())),
+        nonce_(oauth::Base64UrlEncode(RandomBytes())),
+        redirect_uri_("http://127.0.0.1:" + std::to_string(listener.Port()) + kRedirectPath),
+        entry_name_(context_.pending.NewName()),
+        handler_({listener.Port(), state_, context_.profile.issuer,
+                  metadata.authorization_response_iss_parameter_supported,
+                  SignInOrigins(context_.profile)}) {}
+
+  Handout Run() {
+    const Profile& profile = context_.profile;
+    const std::string url = oauth::MakeAuthorizationUrl(
+        {*metadata_.authorization_endpoint, profile.client_id, redirect_uri_, profile.scopes,
+         profile.audience, state_, nonce_, oauth::MakeCodeChallenge(verifier_),
+         profile.authorize_params});
+    const auto patience =
+        std::chrono::ceil<std::chrono::seconds>(session_.options().deadline - session_.Now());
+    const PendingSignIn pending{profile.issuer, profile.client_id, url,
+                                context_.edges.clock.Now() + patience, std::nullopt};
+    context_.pending.Save(entry_name_, SerializePending(pending));
+    try {
+      Handout handout = Wait(pending);
+      context_.pending.Remove(entry_name_);
+      return handout;
+    } catch (...) {
+      Forget();
+      throw;
+    }
+  }
+
+ private:
+  std::string RandomBytes() { return context_.edges.random.Bytes(kSecretBytes); }
+
+  Handout Wait(const PendingSignIn& pending) {
+    session_.Announce(pending);
+    if (!session_.CanOpenBrowser()) {
+      TellForward();
+    }
+    context_.messages.Say("Waiting for your browser ...");
+    const auto handle = [this](const LoopbackRequest& request) { return handler_.Handle(request); };
+    while (!listener_.Serve(handle,
+                            std::min(session_.Now() + kServeSlice, session_.options().deadline))) {
+      session_.Pause(session_.Now());
+      if (session_.late_token()) {
+        return *session_.late_token();
+      }
+      session_.ThrowAtDeadline("run it again, and open the address on this computer");
+    }
+    return Use(*handler_.result());
+  }
+
+  /// A browser elsewhere reaches the listener through a forward of its port.
+  void TellForward() {
+    const std::string port = std::to_string(listener_.Port());
+    context_.messages.Say("The browser must reach this computer. From the one you sit at:");
+    context_.messages.Say("  ssh -N -L " + port + ":127.0.0.1:" + port + " " +
+                          context_.environment.ssh_destination);
+  }
+
+  Handout Use(const oauth::RedirectResult& result) {
+    if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&result)) {
+      throw MakeRefusal(*refusal, /*status=*/0, context_.profile, kTheSignIn);
+    }
+    const auto* code = std::get_if<oauth::AuthorizationCode>(&result);
+    if (code == nullptr) {
+      throw Error(ErrorKind::kServer,
+                  "the sign-in was answered by another server than " + context_.profile.issuer,
+                  "somebody may be mixing servers up on purpose: do not use that page again");
+    }
+    return Exchange(code->code);
+  }
+
+  Handout Exchange(const std::string& code) {
+    const oauth::AuthorizationCodeGrant grant{code, redirect_uri_, verifier_};
+    const HttpResult result =
+        Post(context_, metadata_.token_endpoint,
+             oauth::MakeTokenRequest(grant, context_.profile.client_id), kExchangePatience);
+    if (const auto* failure = std::get_if<TransportFailure>(&result)) {
+      throw MakeError(*failure, kTheSignIn);
+    }
+    const HttpResponse& response = std::get<HttpResponse>(result);
+    oauth::TokenResult answer = oauth::ParseTokenResult(response.status, response.body);
+    if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&answer)) {
+      throw MakeRefusal(*refusal, response.status, context_.profile, kTheSignIn);
+    }
+    if (const auto* unreadable = std::get_if<oauth::UnreadableAnswer>(&answer)) {
+      throw Error(ErrorKind::kServer, std::string(kTheSignIn) + " failed: " + unreadable->reason,
+                  "run it again");
+    }
+    return Save(std::get<oauth::TokenResponse>(answer));
+  }
+
+  Handout Save(const oauth::TokenResponse& response) {
+    const UnixTime now = context_.edges.clock.Now();
+    if (response.id_token) {
+      const std::string fault = oauth::IdTokenFault(*response.id_token, context_.profile.issuer,
+                                                    context_.profile.client_id, nonce_, now);
+      if (!fault.empty()) {
+        throw Error(
+            ErrorKind::kServer, "the server's ID token was refused: " + fault,
+            "run it again; if it goes on, ask the administrator of " + context_.profile.issuer);
+      }
+    }
+    TokenSet tokens = MakeTokenSet(response, context_.profile, nullptr, now);
+    tokens.token_endpoint = metadata_.token_endpoint;
+    tokens.revocation_endpoint = metadata_.revocation_endpoint;
+    tokens.place = place_;
+    try {
+      const LoginStore::SavedSignIn saved = context_.store.SaveSignIn(tokens, entry_name_);
+      return session_.Finish(saved.tokens,
+                             saved.rescued ? DescribeRescue(context_, *saved.rescued) : "");
+    } catch (const Error& error) {
+      return session_.Finish(tokens, std::string("the login could not be stored: ") + error.what());
+    }
+  }
+
+  void Forget() {
+    try {
+      context_.pending.Remove(entry_name_);
+    } catch (const Error& error) {
+      context_.messages.Detail(error.what());
+    }
+  }
+
+  SignInSession& session_;
+  Context& context_;
+  const oauth::ServerMetadata& metadata_;
+  Place place_;
+  LoopbackListener& listener_;
+  std::string verifier_;
+  std::string state_;
+  std::string nonce_;
+  std::string redirect_uri_;
+  std::string entry_name_;
+  RedirectHandler handler_;
+};
+
+}  // namespace
+
+std::unique_ptr<LoopbackListener> ListenForRedirect(Context& context, bool is_forwarded) {
+  const std::uint16_t port = context.profile.redirect_port;
+  std::unique_ptr<LoopbackListener> listener = context.edges.loopback.Listen(port);
+  const bool is_exact = context.profile.redirect_port_exact || is_forwarded;
+  if (!listener && !is_exact) {
+    listener = context.edges.loopback.Listen(0);
+  }
+  if (!listener) {
+    const std::string holder = context.edges.loopback.HolderOf(port);
+    throw Error(ErrorKind::kNetwork,
+                "port " + std::to_string(port) + " of 127.0.0.1 is taken" +
+                    (holder.empty() ? "" : " by " + holder),
+                "end that program, or set redirect_port in the profile");
+  }
+  return listener;
+}
+
+Handout SignInByLoopback(SignInSession& session, const oauth::ServerMetadata& metadata, Place place,
+                         LoopbackListener& listener) {
+  return LoopbackSignIn(session, metadata, place, listener).Run();
+}
+
+}  // namespace grokauth::app
