@@ -218,7 +218,8 @@ void ReadProfiles(const toml::node& node, Configuration& configuration) {
 }  // namespace
 
 Configuration ParseConfiguration(std::string_view text, const std::string& path) {
-  Configuration configuration{path, std::nullopt, {}};
+  Configuration configuration;
+  configuration.path = path;
   try {
     const toml::table root = toml::parse(text, path);
     const TableReader reader(root, path);

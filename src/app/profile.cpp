@@ -33,7 +33,7 @@ std::pair<std::string, std::string> RequestedName(const Configuration& configura
   if (configuration.default_profile) {
     return {*configuration.default_profile, "default_profile in " + configuration.path};
   }
-  return {"xai", "the default"};
+  return {configuration.fallback_profile, "the default"};
 }
 
 }  // namespace

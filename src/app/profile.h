@@ -52,6 +52,8 @@ struct Profile {
 struct Configuration {
   std::string path;  ///< of the file, for messages
   std::optional<std::string> default_profile;
+  /// Stands in when no profile is asked for: `grok-oidc` where Grok has OIDC settings.
+  std::string fallback_profile = "xai";
   std::vector<Profile> profiles;  ///< by name; the built-in `xai` last unless the file has it
 };
 
@@ -72,9 +74,15 @@ struct Configuration {
 /// The configuration without a file.
 [[nodiscard]] Configuration DefaultConfiguration();
 
-/// The profile to use: `option` (--profile), else GROKAUTH_PROFILE, else `default_profile`, else
-/// `xai`; GROKAUTH_FLOW and GROKAUTH_STORE override its settings. Throws `Error{kUsage}` for a name
-/// that cannot be one, `Error{kConfig}` for a profile that does not exist.
+/// The name of the profile that was asked for: `option` (--profile), else GROKAUTH_PROFILE, else
+/// `default_profile`; nothing when none of them is given.
+[[nodiscard]] std::optional<std::string> RequestedProfile(const Configuration& configuration,
+                                                          const std::optional<std::string>& option,
+                                                          const Environment& environment);
+
+/// The profile to use: the requested one, else the configuration's `fallback_profile`.
+/// GROKAUTH_FLOW and GROKAUTH_STORE override its settings. Throws `Error{kUsage}` for a name that
+/// cannot be one, `Error{kConfig}` for a profile that does not exist.
 [[nodiscard]] Profile ChooseProfile(const Configuration& configuration,
                                     const std::optional<std::string>& option,
                                     const Environment& environment);

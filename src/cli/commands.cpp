@@ -1,7 +1,9 @@
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "app/grok_settings.h"
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
@@ -19,13 +21,32 @@ using app::ErrorKind;
 // 128 + the signal's number, as shells report it.
 constexpr int kSignalExitBase = 128;
 
-app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
+app::Configuration ReadConfiguration(const CommonOptions& options, const Process& process) {
   const std::optional<std::string>& named =
       options.config ? options.config : process.environment.config;
   const std::string path =
       named.value_or(process.environment.config_folder + "/grok-auth/config.toml");
   const std::optional<std::string> text = process.read_config(path, named.has_value());
   return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
+}
+
+/// Our configuration, and Grok's OIDC settings where they can be the profile.
+app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
+  app::Configuration configuration = ReadConfiguration(options, process);
+  const std::optional<std::string> requested =
+      app::RequestedProfile(configuration, options.profile, process.environment);
+  const bool is_defined = std::any_of(
+      configuration.profiles.begin(), configuration.profiles.end(),
+      [](const app::Profile& profile) { return profile.name == app::kGrokOidcProfile; });
+  if (requested.value_or(app::kGrokOidcProfile) == app::kGrokOidcProfile && !is_defined) {
+    const std::optional<std::string> grok_config =
+        process.read_config(process.environment.grok_folder + "/config.toml", /*required=*/false);
+    if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
+      configuration.fallback_profile = profile->name;
+      configuration.profiles.push_back(std::move(*profile));
+    }
+  }
+  return configuration;
 }
 
 std::vector<std::string> WorkerArguments(const CommonOptions& options,

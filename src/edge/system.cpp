@@ -114,6 +114,10 @@ app::Environment ReadEnvironment() {
   environment.grok_auth_expired = expired && *expired != "0";
   environment.early_invalidation_seconds = Variable("GROK_AUTH_EARLY_INVALIDATION_SECS");
   environment.token_ttl_seconds = Variable("GROK_AUTH_TOKEN_TTL");
+  environment.grok_oidc_issuer = Variable("GROK_OIDC_ISSUER");
+  environment.grok_oidc_client_id = Variable("GROK_OIDC_CLIENT_ID");
+  environment.grok_oidc_scopes = Variable("GROK_OIDC_SCOPES");
+  environment.grok_oidc_audience = Variable("GROK_OIDC_AUDIENCE");
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");
@@ -121,6 +125,7 @@ app::Environment ReadEnvironment() {
   environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
   environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
   environment.ssh_destination = SshDestination();
+  environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
   return environment;

@@ -1,0 +1,120 @@
+#include "app/grok_settings.h"
+
+#include <toml++/toml.h>
+
+#include <array>
+
+#include "app/error.h"
+
+namespace grokauth::app {
+
+namespace {
+
+// Grok's default scopes for a company's provider.
+const std::vector<std::string>& DefaultScopes() {
+  static const std::vector<std::string> scopes = {"openid", "profile", "email", "offline_access",
+                                                  "api:access"};
+  return scopes;
+}
+
+/// The two tables of Grok's file, the one that wins first.
+constexpr std::array<std::string_view, 2> kSections = {"grok_com_config", "auth"};
+
+class GrokSettings {
+ public:
+  explicit GrokSettings(const std::optional<std::string>& text) {
+    try {
+      root_ = toml::parse(text.value_or(""));
+    } catch (const toml::parse_error&) {
+      root_.clear();
+    }
+  }
+
+  [[nodiscard]] std::optional<std::string> String(std::string_view key) const {
+    for (const std::string_view section : kSections) {
+      const auto value = root_[section]["oidc"][key].value<std::string>();
+      if (value && !value->empty()) {
+        return value;
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::string>> Strings(std::string_view key) const {
+    for (const std::string_view section : kSections) {
+      if (const toml::array* array = root_[section]["oidc"][key].as_array()) {
+        std::vector<std::string> strings;
+        for (const toml::node& element : *array) {
+          strings.push_back(element.value_or(std::string()));
+        }
+        return strings;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  toml::table root_;
+};
+
+std::vector<std::string> SplitAtCommas(const std::string& text) {
+  std::vector<std::string> words;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string word = oauth::Printable(text.substr(begin, end - begin));
+    const std::size_t first = word.find_first_not_of(' ');
+    if (first != std::string::npos) {
+      words.push_back(word.substr(first));
+    }
+    begin = end + 1;
+  }
+  return words;
+}
+
+void RequireUsable(const Profile& profile) {
+  const std::string fault = profile.issuer.empty() || profile.client_id.empty()
+                                ? "needs both an issuer and a client id"
+                                : oauth::EndpointFault(profile.issuer, profile.EndpointRules());
+  if (!fault.empty()) {
+    throw Error(
+        ErrorKind::kConfig,
+        "Grok's OIDC configuration (GROK_OIDC_ISSUER, GROK_OIDC_CLIENT_ID or [auth.oidc] in "
+        "its config.toml) cannot be used: " +
+            (profile.issuer.empty() || profile.client_id.empty()
+                 ? "it " + fault
+                 : "the issuer '" + oauth::Printable(profile.issuer) + "' " + fault),
+        "complete it, or choose another profile with --profile");
+  }
+}
+
+}  // namespace
+
+std::optional<Profile> ReadGrokOidcProfile(const std::optional<std::string>& config_text,
+                                           const Environment& environment) {
+  const GrokSettings settings(config_text);
+  const auto either = [](std::optional<std::string> first,
+                         const std::optional<std::string>& second) {
+    return first ? first : second;
+  };
+  const auto issuer = either(settings.String("issuer"), environment.grok_oidc_issuer);
+  const auto client_id = either(settings.String("client_id"), environment.grok_oidc_client_id);
+  if (!issuer && !client_id) {
+    return std::nullopt;
+  }
+  Profile profile;
+  profile.name = kGrokOidcProfile;
+  profile.issuer = issuer.value_or("");
+  profile.client_id = client_id.value_or("");
+  profile.audience = either(settings.String("audience"), environment.grok_oidc_audience);
+  if (auto scopes = settings.Strings("scopes")) {
+    profile.scopes = std::move(*scopes);
+  } else {
+    profile.scopes = environment.grok_oidc_scopes ? SplitAtCommas(*environment.grok_oidc_scopes)
+                                                  : DefaultScopes();
+  }
+  RequireUsable(profile);
+  return profile;
+}
+
+}  // namespace grokauth::app
