@@ -78,7 +78,17 @@ bool IsProfileName(std::string_view name) {
 }
 
 Configuration DefaultConfiguration() {
-  return {"", std::nullopt, {MakeXaiProfile()}};
+  Configuration configuration;
+  configuration.profiles.push_back(MakeXaiProfile());
+  return configuration;
+}
+
+std::optional<std::string> RequestedProfile(const Configuration& configuration,
+                                            const std::optional<std::string>& option,
+                                            const Environment& environment) {
+  const bool is_asked_for = option || environment.profile || configuration.default_profile;
+  return is_asked_for ? std::optional(RequestedName(configuration, option, environment).first)
+                      : std::nullopt;
 }
 
 std::optional<Flow> ParseFlow(std::string_view word) {
