@@ -8,15 +8,14 @@ namespace grokauth::edge::http {
 
 Limit MakeLimit(app::SteadyTime start, std::chrono::milliseconds time) {
   const auto milliseconds = time.count();
-  std::string text = std::to_string(milliseconds) + " ms";
-  if (milliseconds >= 1000) {
-    text = std::to_string(milliseconds / 1000);
-    if (const auto tenths = milliseconds % 1000 / 100; tenths != 0) {
-      text += "." + std::to_string(tenths);
-    }
-    text += " s";
+  if (milliseconds < 1000) {
+    return {start + time, std::to_string(milliseconds) + " ms"};
   }
-  return {start + time, text};
+  std::string text = std::to_string(milliseconds / 1000);
+  if (const auto tenths = milliseconds % 1000 / 100; tenths != 0) {
+    text.append(1, '.').append(std::to_string(tenths));
+  }
+  return {start + time, text + " s"};
 }
 
 int PollTimeout(app::SteadyTime time) {

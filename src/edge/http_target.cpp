@@ -58,7 +58,7 @@ Target ParseTarget(const std::string& url, bool allow_http_loopback) {
   // Poco::URI decodes the path, and its encoding of the result need not be what was written.
   target.path_and_query = url.substr(path, std::min(url.find('#', path), url.size()) - path);
   if (target.path_and_query.empty() || target.path_and_query[0] == '?') {
-    target.path_and_query.insert(0, "/");
+    target.path_and_query.insert(0, 1, '/');
   }
   return target;
 }

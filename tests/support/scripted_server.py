@@ -121,6 +121,7 @@ class ScriptedServer:
                 accepted, _ = self._listener.accept()
             except OSError:
                 return
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.append(accepted)
             self.first_connection.set()

@@ -1,0 +1,204 @@
+#include "cli/commands.h"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "oauth/json.h"
+#include "sign_in_fixture.h"
+
+using namespace grokauth;
+using namespace grokauth::test;
+using Arguments = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kConfig =
+    "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"client-1\"\n";
+
+/// The whole program, its outside faked.
+struct Program : SigningIn {
+  int Run(const Arguments& arguments) {
+    const cli::Process process{environment, clock.SteadyNow(),
+                               [this](const std::string& path, bool required) {
+                                 config_path = path;
+                                 config_required = required;
+                                 return config;
+                               },
+                               [this] { return is_worker; },
+                               [this](const std::string& text) { report = text; }};
+    return cli::RunCommand(cli::ParseCommandLine(arguments), edges, process);
+  }
+
+  Program() {
+    environment.profile = "work";
+    environment.config_folder = "/home/u/.config";
+  }
+
+  std::optional<std::string> config = kConfig;
+  std::string config_path;
+  bool config_required = false;
+  bool is_worker = false;
+  std::string report;
+};
+
+oauth::JsonObject Answer(const Program& program) {
+  REQUIRE(program.terminal.answers.size() == 1);
+  CHECK(program.terminal.answers.front().ends_with("\n"));
+  return oauth::JsonObject::Parse(program.terminal.answers.front()).value();
+}
+
+}  // namespace
+
+TEST_CASE("a provider run prints the token on standard output and nothing else anywhere") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  CHECK(program.Run({}) == 0);
+  CHECK(Answer(program).String("access_token") == "access-1");
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE("even --verbose writes nothing before the address of a sign-in") {
+  Program program;
+  program.ExpectNewCode();
+  program.ExpectApproval();
+  CHECK(program.Run({"--verbose"}) == 0);
+  CHECK(program.FirstAddress() == kNewUrl);
+  CHECK(program.terminal.Messages().find("grok-auth: GET ") != std::string::npos);
+}
+
+TEST_CASE("what was held back is told when it comes to no sign-in") {
+  Program program;
+  program.StoreLogin(program.MakeTokens(seconds(21500)));
+  program.http.Fail(kTokenUrl, app::TransportFailure::Cause::kTimeout);
+  program.worker.PlanRefresh();
+  CHECK(program.Run({"--bare"}) == 0);
+  CHECK(program.terminal.answers == std::vector<std::string>{"access-1\n"});
+  CHECK(program.terminal.Messages().find("grok-auth: warning: the refresh failed") == 0);
+}
+
+TEST_CASE("an error is a line on standard error, a hint and an exit status") {
+  Program program;
+  CHECK(program.Run({"token", "--no-interactive"}) == 3);
+  CHECK(program.terminal.answers.empty());
+  const std::string said = program.terminal.Messages();
+  CHECK(said.starts_with("grok-auth: error: nobody is signed in\ngrok-auth: hint: "));
+  CHECK(said.ends_with("\n"));
+}
+
+TEST_CASE("with --json an error is an answer, too") {
+  Program program;
+  CHECK(program.Run({"refresh", "--json"}) == 3);
+  const oauth::JsonObject answer = Answer(program);
+  CHECK(answer.Boolean("ok") == false);
+  CHECK(answer.String("error") == "login_required");
+  CHECK(answer.Has("message"));
+  CHECK(answer.Has("hint"));
+}
+
+TEST_CASE("an interrupted run ends with 128 and the number of the signal") {
+  const auto [signal, status] = GENERATE(table<int, int>({{SIGINT, 130}, {SIGTERM, 143}}));
+  Program program;
+  program.ExpectNewCode();
+  program.clock.InterruptAfter(seconds(3), signal);
+  CHECK(program.Run({}) == status);
+  CHECK(program.terminal.answers.empty());
+}
+
+TEST_CASE("a configuration file that was named must be there") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  SECTION("by nobody") {
+    static_cast<void>(program.Run({"status"}));
+    CHECK(program.config_path == "/home/u/.config/grok-auth/config.toml");
+    CHECK_FALSE(program.config_required);
+  }
+  SECTION("by GROKAUTH_CONFIG") {
+    program.environment.config = "/etc/a.toml";
+    static_cast<void>(program.Run({"status"}));
+    CHECK(program.config_path == "/etc/a.toml");
+    CHECK(program.config_required);
+  }
+  SECTION("by --config, which wins") {
+    program.environment.config = "/etc/a.toml";
+    static_cast<void>(program.Run({"status", "--config=/etc/b.toml"}));
+    CHECK(program.config_path == "/etc/b.toml");
+    CHECK(program.config_required);
+  }
+}
+
+TEST_CASE("a mistake in the configuration file ends every command with 2") {
+  Program program;
+  program.config = "nonsense";
+  const std::string command = GENERATE(as<std::string>{}, "token", "login", "logout", "status");
+  CHECK(program.Run({command}) == 2);
+  CHECK(program.terminal.Messages().find("config.toml:1:") != std::string::npos);
+}
+
+TEST_CASE("status ends with 0 and prints no token in every state") {
+  Program program;
+  std::string expected = "signed_out";
+  SECTION("signed out") {}
+  SECTION("connected") {
+    program.StoreLogin(program.MakeTokens());
+    expected = "connected";
+  }
+  SECTION("expired, but refreshable") {
+    program.StoreLogin(program.MakeTokens(seconds(30000)));
+    expected = "connected";
+  }
+  SECTION("expired") {
+    const app::TokenSet tokens = program.MakeTokens(seconds(30000));
+    app::RefreshRecord record = Fixture::MakeRecord(tokens);
+    MarkDead(record, "refresh-1");
+    program.StoreLogin(tokens, record);
+    expected = "expired";
+  }
+  CHECK(program.Run({"status", "--json"}) == 0);
+  CHECK(Answer(program).Boolean("ok") == true);
+  CHECK(Answer(program).String("status") == expected);
+  CHECK(program.terminal.answers.front().find("access-1") == std::string::npos);
+  CHECK(program.terminal.answers.front().find("refresh-1") == std::string::npos);
+  CHECK(program.state.locks_taken.empty());
+}
+
+TEST_CASE("login answers in JSON who signed in, without a token") {
+  Program program;
+  program.ExpectNewCode();
+  program.ExpectApproval();
+  CHECK(program.Run({"login", "--json"}) == 0);
+  const oauth::JsonObject answer = Answer(program);
+  CHECK(answer.String("status") == "connected");
+  CHECK(answer.Object("account").value().String("sub") == "user-1");
+  CHECK(program.terminal.answers.front().find("access-new") == std::string::npos);
+}
+
+TEST_CASE("only the program itself can be its worker") {
+  Program program;
+  CHECK(program.Run({"refresh", "--worker"}) == 2);
+  CHECK(program.report.empty());
+}
+
+TEST_CASE("a worker reports, and writes nothing") {
+  Program program;
+  program.is_worker = true;
+  program.StoreLogin(program.MakeTokens());
+  program.http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2"));
+  CHECK(program.Run({"refresh", "--worker", "--profile=work"}) == 0);
+  const auto report = app::ParseReport(program.report);
+  REQUIRE(report);
+  CHECK(std::get<app::ReportedToken>(*report).handout.access_token == "access-2");
+  CHECK(program.terminal.answers.empty());
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE("the worker is told profile and file, nothing secret") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  program.worker.PlanSilentEnd();
+  static_cast<void>(program.Run({"refresh", "--config=/etc/b.toml"}));
+  CHECK(program.worker.started ==
+        std::vector<Arguments>{{"refresh", "--worker", "--profile=work", "--config=/etc/b.toml"}});
+}

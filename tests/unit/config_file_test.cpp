@@ -1,0 +1,182 @@
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "app/profile.h"
+#include "fixture.h"
+
+using namespace grokauth::app;
+using grokauth::test::ErrorOf;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr const char* kPath = "/home/u/.config/grok-auth/config.toml";
+
+Profile ReadOnly(const std::string& lines) {
+  const Configuration configuration = ParseConfiguration(
+      "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"c\"\n" + lines, kPath);
+  REQUIRE(configuration.profiles.size() == 2);
+  return configuration.profiles.front();
+}
+
+/// The complaint about `text`, its path taken off.
+std::string Complaint(const std::string& text) {
+  const Error error = ErrorOf([&] { static_cast<void>(ParseConfiguration(text, kPath)); });
+  CHECK(error.kind() == ErrorKind::kConfig);
+  const std::string message = error.what();
+  REQUIRE(message.starts_with(std::string(kPath) + ":"));
+  return message.substr(std::string(kPath).size() + 1);
+}
+
+}  // namespace
+
+TEST_CASE("an empty file is the built-in profile alone") {
+  const Configuration configuration = ParseConfiguration("", kPath);
+  REQUIRE(configuration.profiles.size() == 1);
+  CHECK(configuration.profiles.front().name == "xai");
+  CHECK_FALSE(configuration.default_profile);
+}
+
+TEST_CASE("every key of a profile is read") {
+  const Profile profile = ReadOnly(R"(
+scopes = ["openid", "x:y"]
+audience = "api://grok"
+flow = "device"
+device_pkce = false
+store = "file"
+min_validity = 360
+ca_file = "/etc/ssl/acme.pem"
+allow_http_loopback = true
+authorize_params = { prompt = "login", a = "b" }
+)");
+  CHECK(profile.name == "work");
+  CHECK(profile.issuer == "https://id.example");
+  CHECK(profile.client_id == "c");
+  CHECK(profile.scopes == std::vector<std::string>{"openid", "x:y"});
+  CHECK(profile.audience == "api://grok");
+  CHECK(profile.flow == Flow::kDevice);
+  CHECK_FALSE(profile.device_pkce);
+  CHECK(profile.store == StoreChoice::kFile);
+  CHECK(profile.min_validity == seconds(360));
+  CHECK(profile.ca_file == "/etc/ssl/acme.pem");
+  CHECK(profile.allow_http_loopback);
+  CHECK(profile.authorize_params.size() == 2);
+}
+
+TEST_CASE("a profile needs nothing but issuer and client_id") {
+  const Profile profile = ReadOnly("");
+  CHECK(profile.scopes == std::vector<std::string>{"openid", "profile", "email", "offline_access"});
+  CHECK(profile.device_pkce);
+  CHECK_FALSE(profile.min_validity);
+  CHECK_FALSE(profile.allow_http_loopback);
+  CHECK(profile.authorize_params.empty());
+}
+
+TEST_CASE("a complaint names file, line and column") {
+  const auto [text, where] = GENERATE(table<std::string, std::string>({
+      {"default_profil = \"x\"", "1:1: unknown key 'default_profil'"},
+      {"\n  [profile.work]\n  isuer = \"https://id.example\"", "3:3: unknown key 'isuer'"},
+      {"[profile.work]\nclient_secret = \"s\"", "2:1: unknown key 'client_secret'"},
+      {"[extra]\na = 1", "1:2: unknown key 'extra'"},
+      {"default_profile = 7", "1:19: 'default_profile' must be a string"},
+      {"default_profile = \"\"", "1:19: 'default_profile' must be a string that is not empty"},
+      {"[profile.work]\nflow = \"Device\"", "2:8: 'flow' is 'Device'"},
+      {"[profile.work]\nstore = \"memory\"", "2:9: 'store' is 'memory'"},
+      {"[profile.work]\ndevice_pkce = \"yes\"", "2:15: 'device_pkce' must be true or false"},
+      {"[profile.work]\nmin_validity = \"60\"", "2:16: 'min_validity' must be a whole number"},
+      {"[profile.work]\nmin_validity = 1.5", "2:16: 'min_validity' must be a whole number"},
+      {"[profile.work]\nmin_validity = -1", "2:16: 'min_validity' must be a whole number"},
+      {"[profile.work]\nmin_validity = 86401", "2:16: 'min_validity' must be a whole number"},
+      {"[profile.work]\nscopes = \"openid\"", "2:10: 'scopes' must be an array"},
+      {"[profile.work]\nscopes = [\"a b\"]", "2:11: 'scopes' must hold words"},
+      {"[profile.work]\nscopes = [\"a\", 1]", "2:16: 'scopes' must hold words"},
+      {"[profile.work]\nauthorize_params = \"a=b\"", "2:20: 'authorize_params' must be a table"},
+      {"[profile.work]\nauthorize_params = { a = 1 }", "2:26: 'a' must be a string"},
+      {"[profile.work]\naudience = \"a\\u001b[2J\"", "2:12: 'audience' has a control character"},
+      {"[profile.work]\nclient_id = \" c\"", "2:13: 'client_id' has a control character"},
+      {"profile = 1", "1:11: 'profile' must be a table"},
+      {"[profile]\nwork = 1", "2:8: 'profile.work' must be a table"},
+      {"[profile.\"a b\"]", "1:10: 'a b' cannot name a profile"},
+      {"[profile.grok-oauth]", "1:10: 'grok-oauth' cannot name a profile"},
+  }));
+  CAPTURE(text);
+  const std::string complaint = Complaint(text);
+  CAPTURE(complaint);
+  CHECK(complaint.starts_with(where));
+}
+
+TEST_CASE("a key given twice is an error where it is given again") {
+  const std::string complaint = Complaint("[profile.work]\nclient_id = \"a\"\nclient_id = \"b\"\n");
+  CAPTURE(complaint);
+  CHECK(complaint.starts_with("3:"));
+  CHECK(Complaint("[profile.work]\n[profile.work]\n").starts_with("2:"));
+}
+
+TEST_CASE("a syntax error names its place") {
+  const auto [text, line] = GENERATE(table<std::string, std::string>({
+      {"default_profile = ", "1:"},
+      {"\n[profile.work\n", "2:"},
+      {"\n\nnonsense\n", "3:"},
+      {"a = \"unterminated\n", "1:"},
+  }));
+  CAPTURE(text);
+  CHECK(Complaint(text).starts_with(line));
+}
+
+TEST_CASE("a profile without issuer or client_id is refused") {
+  CHECK(Complaint("[profile.work]\nclient_id = \"c\"").find("has no 'issuer'") !=
+        std::string::npos);
+  CHECK(Complaint("[profile.work]\nissuer = \"https://id.example\"").find("has no 'client_id'") !=
+        std::string::npos);
+}
+
+TEST_CASE("an issuer is an https URL without query, fragment or user name") {
+  const std::string issuer =
+      GENERATE(as<std::string>{}, "http://id.example", "id.example", "https://", "ftp://id.example",
+               "https://id.example?x", "https://id.example#x", "https://u@id.example",
+               "http://127.0.0.1:8080");
+  CAPTURE(issuer);
+  const std::string text = "[profile.work]\nclient_id = \"c\"\nissuer = \"" + issuer + "\"\n";
+  CHECK(Complaint(text).starts_with("3:10: the issuer '"));
+}
+
+TEST_CASE("an http issuer needs a loopback host and allow_http_loopback, in any order") {
+  const std::string begin = "[profile.work]\nclient_id = \"c\"\n";
+  const std::string allow = "allow_http_loopback = true\n";
+  const std::string loopback = "issuer = \"http://127.0.0.1:8080\"\n";
+  CHECK(ParseConfiguration(begin + loopback + allow, kPath).profiles.front().issuer ==
+        "http://127.0.0.1:8080");
+  CHECK(ParseConfiguration(begin + allow + loopback, kPath).profiles.front().issuer ==
+        "http://127.0.0.1:8080");
+  CHECK(Complaint(begin + allow + "issuer = \"http://id.example\"\n").find("is plain http") !=
+        std::string::npos);
+}
+
+TEST_CASE("the issuer stays the exact string") {
+  const Configuration configuration = ParseConfiguration(
+      "[profile.work]\nclient_id = \"c\"\nissuer = \"https://ID.example:443/realm/\"\n", kPath);
+  CHECK(configuration.profiles.front().issuer == "https://ID.example:443/realm/");
+}
+
+TEST_CASE("the file may change the built-in profile, but not its issuer") {
+  const Configuration configuration =
+      ParseConfiguration("[profile.xai]\nmin_validity = 7\nstore = \"file\"\n", kPath);
+  REQUIRE(configuration.profiles.size() == 1);
+  const Profile& profile = configuration.profiles.front();
+  CHECK(profile.is_xai);
+  CHECK(profile.issuer == "https://auth.x.ai");
+  CHECK(profile.client_id == MakeXaiProfile().client_id);
+  CHECK(profile.scopes == MakeXaiProfile().scopes);
+  CHECK(profile.authorize_params == MakeXaiProfile().authorize_params);
+  CHECK(profile.min_validity == seconds(7));
+  CHECK(Complaint("[profile.xai]\nissuer = \"https://id.example\"\n").starts_with("2:10: "));
+  CHECK(Complaint("[profile.xai]\nissuer = \"https://auth.x.ai/\"\n").starts_with("2:10: "));
+  CHECK_NOTHROW(ParseConfiguration("[profile.xai]\nissuer = \"https://auth.x.ai\"\n", kPath));
+}
+
+TEST_CASE("no permission in the file unpins the built-in profile") {
+  const Configuration configuration =
+      ParseConfiguration("[profile.xai]\nallow_http_loopback = true\n", kPath);
+  CHECK(configuration.profiles.front().EndpointRules().pinned_domain == "x.ai");
+}

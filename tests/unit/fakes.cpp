@@ -1,0 +1,235 @@
+#include "fakes.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "app/error.h"
+
+namespace grokauth::test {
+
+// FakeClock
+
+app::UnixTime FakeClock::Now() {
+  return wall_ + std::chrono::floor<seconds>(elapsed_);
+}
+
+void FakeClock::After(milliseconds delay, std::function<void()> action) {
+  actions_.emplace(elapsed_ + delay, std::move(action));
+}
+
+void FakeClock::InterruptAfter(milliseconds delay, int signal) {
+  After(delay, [this, signal] { interrupt_ = signal; });
+}
+
+void FakeClock::RunNextAction() {
+  const auto next = actions_.begin();
+  elapsed_ = std::max(elapsed_, next->first);
+  const std::function<void()> action = std::move(next->second);
+  actions_.erase(next);
+  action();
+}
+
+void FakeClock::WaitUntil(app::SteadyTime time, const std::function<bool()>& is_done,
+                          bool ignore_interrupts) {
+  REQUIRE(++waits_ < 100'000);  // a loop that never ends
+  const auto end = std::chrono::ceil<milliseconds>(time - start_);
+  while (true) {
+    if (interrupt_ && !ignore_interrupts) {
+      throw app::Interrupted(*std::exchange(interrupt_, std::nullopt));
+    }
+    if (is_done()) {
+      return;
+    }
+    if (actions_.empty() || actions_.begin()->first > end) {
+      elapsed_ = std::max(elapsed_, end);
+      return;
+    }
+    RunNextAction();
+  }
+}
+
+void FakeClock::SleepUntil(app::SteadyTime time) {
+  WaitUntil(
+      time, [] { return false; }, /*ignore_interrupts=*/false);
+}
+
+void FakeClock::Advance(milliseconds duration) {
+  WaitUntil(
+      SteadyNow() + duration, [] { return false; }, /*ignore_interrupts=*/true);
+}
+
+// ScriptedHttp
+
+ScriptedHttp::~ScriptedHttp() {
+  if (!steps_.empty() && std::uncaught_exceptions() == 0) {
+    FAIL_CHECK("nobody asked " << steps_.front().url << " (" << steps_.size() << " left)");
+  }
+}
+
+app::HttpResult ScriptedHttp::Send(const app::HttpRequest& request) {
+  sent.push_back({request, clock_.Elapsed()});
+  if (steps_.empty()) {
+    FAIL("unexpected request to " << request.url << " with " << request.form);
+  }
+  const Step step = std::move(steps_.front());
+  steps_.pop_front();
+  REQUIRE(request.url == step.url);
+  return step.handler(request);
+}
+
+void ScriptedHttp::Handle(const std::string& url, Handler handler) {
+  steps_.push_back({url, std::move(handler)});
+}
+
+void ScriptedHttp::Answer(const std::string& url, int status, const std::string& body,
+                          const std::optional<std::string>& retry_after) {
+  Handle(url, [=](const app::HttpRequest&) {
+    return app::HttpResponse{status, "application/json", retry_after, body};
+  });
+}
+
+void ScriptedHttp::Fail(const std::string& url, app::TransportFailure::Cause cause) {
+  Handle(url, [=](const app::HttpRequest&) {
+    return app::TransportFailure{cause, "the line is dead", true};
+  });
+}
+
+std::map<std::string, std::string> DecodeForm(const std::string& form) {
+  std::map<std::string, std::string> fields;
+  std::string name;
+  std::string text;
+  const auto finish = [&] {
+    REQUIRE(fields.emplace(std::exchange(name, ""), std::exchange(text, "")).second);
+  };
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    if (form[i] == '=') {
+      name = std::exchange(text, "");
+    } else if (form[i] == '&') {
+      finish();
+    } else if (form[i] == '%') {
+      text += static_cast<char>(std::stoi(form.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      text += form[i] == '+' ? ' ' : form[i];
+    }
+  }
+  finish();
+  return fields;
+}
+
+app::HttpResult UnreachableHttp::Send(const app::HttpRequest& request) {
+  FAIL("unexpected request to " << request.url);
+  return app::TransportFailure{};
+}
+
+// RecordingTerminal
+
+void RecordingTerminal::WriteAnswer(const std::string& text) {
+  if (before_answer) {
+    before_answer();
+  }
+  answers.push_back(text);
+}
+
+void RecordingTerminal::WriteMessage(const std::string& text) {
+  if (messages.empty() && before_first_message) {
+    before_first_message();
+  }
+  messages.push_back(text);
+}
+
+std::string RecordingTerminal::Messages() const {
+  std::string all;
+  for (const std::string& message : messages) {
+    all += message;
+  }
+  return all;
+}
+
+// FakeWorker
+
+namespace {
+
+class FakeRunningWorker final : public app::RunningWorker {
+ public:
+  FakeRunningWorker(FakeClock& clock, std::shared_ptr<std::optional<std::string>> report)
+      : clock_(clock), report_(std::move(report)) {}
+
+  std::optional<std::string> ReadReport(app::SteadyTime deadline, bool ignore_interrupts) override {
+    clock_.WaitUntil(
+        deadline, [this] { return report_->has_value(); }, ignore_interrupts);
+    return *report_;
+  }
+
+ private:
+  FakeClock& clock_;
+  std::shared_ptr<std::optional<std::string>> report_;
+};
+
+}  // namespace
+
+FakeWorker::~FakeWorker() {
+  if (!plans_.empty() && std::uncaught_exceptions() == 0) {
+    FAIL_CHECK(plans_.size() << " planned workers were not started");
+  }
+}
+
+std::unique_ptr<app::RunningWorker> FakeWorker::Start(const std::vector<std::string>& arguments,
+                                                      std::unique_ptr<app::Lock> lock) {
+  REQUIRE(lock != nullptr);
+  started.push_back(arguments);
+  if (plans_.empty()) {
+    FAIL("unexpected start of a worker");
+  }
+  if (before_start) {
+    before_start();
+  }
+  const Planned plan = std::move(plans_.front());
+  plans_.pop_front();
+  auto report = std::make_shared<std::optional<std::string>>();
+  // The worker's process: it ends, lets the lock go, then reports. A hanging one keeps the lock.
+  const std::shared_ptr<app::Lock> held = std::move(lock);
+  clock_.After(plan.task ? plan.takes : std::chrono::hours(10000),
+               [held_lock = held, task = plan.task, report]() mutable {
+                 std::string text = task ? task() : "";
+                 held_lock.reset();
+                 *report = std::move(text);
+               });
+  return std::make_unique<FakeRunningWorker>(clock_, std::move(report));
+}
+
+void FakeWorker::Plan(std::function<std::string()> task, milliseconds takes) {
+  plans_.push_back({std::move(task), takes});
+}
+
+void FakeWorker::PlanRefresh(milliseconds takes) {
+  Plan([this] { return app::SerializeReport(run_refresh()); }, takes);
+}
+
+void FakeWorker::PlanReport(const app::WorkerReport& report, milliseconds takes) {
+  Plan([text = app::SerializeReport(report)] { return text; }, takes);
+}
+
+void FakeWorker::PlanSilentEnd(milliseconds takes) {
+  Plan([] { return std::string(); }, takes);
+}
+
+void FakeWorker::PlanHang() {
+  plans_.push_back({nullptr, milliseconds(0)});
+}
+
+// CountingRandom
+
+std::string CountingRandom::Bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  ++calls_;
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes[i] = static_cast<char>(calls_ * 31U + i * 7U);
+  }
+  return bytes;
+}
+
+}  // namespace grokauth::test

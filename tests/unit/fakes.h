@@ -1,0 +1,202 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/edges.h"
+#include "app/worker_report.h"
+
+/// Hand-written fakes of the edges: they record what they are asked and refuse the unexpected.
+namespace grokauth::test {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A wall clock and a monotonic clock that move only when somebody waits. What other processes do
+/// in the meantime is scheduled beforehand.
+class FakeClock final : public app::Clock {
+ public:
+  [[nodiscard]] app::UnixTime Now() override;
+  [[nodiscard]] app::SteadyTime SteadyNow() override { return start_ + elapsed_; }
+  void SleepUntil(app::SteadyTime time) override;
+  void Nap(milliseconds duration) override { Advance(duration); }
+
+  /// Runs `action` once so much time has passed from now on.
+  void After(milliseconds delay, std::function<void()> action);
+  /// The signal that arrives then; whoever waits gets `Interrupted`.
+  void InterruptAfter(milliseconds delay, int signal);
+  void Advance(milliseconds duration);
+  void MoveWallClock(seconds difference) { wall_ += difference; }
+  /// Waits until `time` or until `is_done`. Throws `Interrupted` unless told to ignore it.
+  void WaitUntil(app::SteadyTime time, const std::function<bool()>& is_done,
+                 bool ignore_interrupts);
+
+  [[nodiscard]] milliseconds Elapsed() const { return elapsed_; }
+
+ private:
+  void RunNextAction();
+
+  app::SteadyTime start_{std::chrono::hours(100)};
+  app::UnixTime wall_{seconds(1'800'000'000)};
+  milliseconds elapsed_{0};
+  std::multimap<milliseconds, std::function<void()>> actions_;
+  std::optional<int> interrupt_;
+  int waits_ = 0;
+};
+
+/// A server that gives prepared answers, one per request and in order. A request too many fails the
+/// test, and so does an answer that nobody fetched.
+class ScriptedHttp final : public app::HttpClient {
+ public:
+  using Handler = std::function<app::HttpResult(const app::HttpRequest&)>;
+
+  explicit ScriptedHttp(FakeClock& clock) : clock_(clock) {}
+  ~ScriptedHttp() override;
+  ScriptedHttp(const ScriptedHttp&) = delete;
+  ScriptedHttp& operator=(const ScriptedHttp&) = delete;
+
+  [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+
+  /// The next request must go to `url`, and gets this answer.
+  void Answer(const std::string& url, int status, const std::string& body,
+              const std::optional<std::string>& retry_after = std::nullopt);
+  void Fail(const std::string& url, app::TransportFailure::Cause cause);
+  void Handle(const std::string& url, Handler handler);
+
+  struct Sent {
+    app::HttpRequest request;
+    milliseconds at;
+  };
+  std::vector<Sent> sent;
+
+ private:
+  struct Step {
+    std::string url;
+    Handler handler;
+  };
+  FakeClock& clock_;
+  std::deque<Step> steps_;
+};
+
+/// The parameters of a form, decoded.
+[[nodiscard]] std::map<std::string, std::string> DecodeForm(const std::string& form);
+
+/// Fails the test when it is asked for anything.
+class UnreachableHttp final : public app::HttpClient {
+ public:
+  [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+};
+
+/// Files in a map. Every change must happen under the write lock of its profile.
+class MemoryStateFolder final : public app::StateFolder {
+ public:
+  [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
+  void Replace(const std::string& name, const std::string& contents) override;
+  [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
+                                                          std::size_t bytes) override;
+  void Remove(const std::string& name) override;
+  [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
+  [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
+  [[nodiscard]] std::string Path(const std::string& name) const override;
+
+  /// Another process takes a lock, or lets it go.
+  void HoldElsewhere(const std::string& lock) { held_elsewhere_.insert(lock); }
+  void ReleaseElsewhere(const std::string& lock) { held_elsewhere_.erase(lock); }
+  [[nodiscard]] bool IsLocked(const std::string& lock) const;
+
+  std::map<std::string, std::string> files;
+  std::set<std::string> unreadable;     ///< reading these fails
+  std::set<std::string> unwritable;     ///< writing and removing these fails
+  std::set<std::string> uncommittable;  ///< only the commit of a reservation fails
+  bool is_full = false;                 ///< no reservation can be had
+  std::function<void(const std::string& name)> before_change;
+  std::vector<std::string> changes;      ///< "write NAME", "remove NAME", in order
+  std::vector<std::string> locks_taken;  ///< by this process
+
+ private:
+  friend class MemoryLock;
+  friend class MemoryReservation;
+  void RequireWritable(const std::string& name) const;
+  void Write(const std::string& name, const std::string& contents);
+
+  std::set<std::string> held_here_;
+  std::set<std::string> held_elsewhere_;
+};
+
+class RecordingTerminal final : public app::Terminal {
+ public:
+  void WriteAnswer(const std::string& text) override;
+  void WriteMessage(const std::string& text) override;
+
+  /// Everything that was written to standard error.
+  [[nodiscard]] std::string Messages() const;
+
+  std::vector<std::string> answers;
+  std::vector<std::string> messages;           ///< one per write
+  std::function<void()> before_first_message;  ///< may look at the world at that moment
+  std::function<void()> before_answer;
+};
+
+class FakeBrowser final : public app::Browser {
+ public:
+  [[nodiscard]] bool IsAvailable() override { return is_available; }
+  bool Open(const std::string& url) override {
+    opened.push_back(url);
+    return opens;
+  }
+
+  bool is_available = true;
+  bool opens = true;
+  std::vector<std::string> opened;
+};
+
+/// Workers in this process. What each does is planned beforehand; one too many fails the test, and
+/// so does one that was planned and not started. It holds its lock until it ends.
+class FakeWorker final : public app::Worker {
+ public:
+  explicit FakeWorker(FakeClock& clock) : clock_(clock) {}
+  ~FakeWorker() override;
+  FakeWorker(const FakeWorker&) = delete;
+  FakeWorker& operator=(const FakeWorker&) = delete;
+
+  [[nodiscard]] std::unique_ptr<app::RunningWorker> Start(const std::vector<std::string>& arguments,
+                                                          std::unique_ptr<app::Lock> lock) override;
+
+  /// The next worker does `task`, and reports what it returns, so long after its start.
+  void Plan(std::function<std::string()> task, milliseconds takes = milliseconds(0));
+  /// The next worker runs the real refresh; the fixture sets `run_refresh`.
+  void PlanRefresh(milliseconds takes = milliseconds(0));
+  void PlanReport(const app::WorkerReport& report, milliseconds takes = milliseconds(0));
+  void PlanSilentEnd(milliseconds takes = milliseconds(0));
+  void PlanHang();
+
+  std::function<app::WorkerReport()> run_refresh;
+  std::vector<std::vector<std::string>> started;  ///< the arguments of each
+  std::function<void()> before_start;
+
+ private:
+  struct Planned {
+    std::function<std::string()> task;  ///< none: never ends
+    milliseconds takes;
+  };
+  FakeClock& clock_;
+  std::deque<Planned> plans_;
+};
+
+/// Bytes that differ from call to call, the same in every test.
+class CountingRandom final : public app::Random {
+ public:
+  [[nodiscard]] std::string Bytes(std::size_t count) override;
+
+ private:
+  unsigned calls_ = 0;
+};
+
+}  // namespace grokauth::test

@@ -1,0 +1,115 @@
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "refresh_fixture.h"
+
+using namespace grokauth::app;
+using namespace grokauth::test;
+
+TEST_CASE("a run that gets the lock starts a worker and takes its token") {
+  Expiring run;
+  run.http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2"));
+  run.worker.PlanRefresh(milliseconds(300));
+  CHECK(TokenOf(run.Run()) == "access-2");
+  CHECK(run.clock.Elapsed() == milliseconds(300));
+  CHECK_FALSE(run.state.IsLocked(kRefreshLock));
+  CHECK_FALSE(IsRefused(run.Record(), "access-1"));
+}
+
+TEST_CASE("a run that does not get the lock waits and takes the winner's token") {
+  Expiring run;
+  run.EndHolderAfter(milliseconds(1000), [&] { run.SaveNewer(); });
+  CHECK(TokenOf(run.Run()) == "access-2");
+  CHECK(run.worker.started.empty());
+  CHECK(run.clock.Elapsed() >= milliseconds(1000));
+  CHECK(run.clock.Elapsed() <= milliseconds(1100));
+}
+
+TEST_CASE("a run takes a token that was saved between its first look and the lock") {
+  Expiring run;
+  run.SaveNewer();
+  CHECK(TokenOf(run.Run()) == "access-2");
+  CHECK(run.worker.started.empty());
+}
+
+TEST_CASE("a run starts a worker of its own when the holder died without an end of its attempt") {
+  Expiring run;
+  run.EndHolderAfter(milliseconds(1000), [&] {
+    RefreshRecord record = run.Record();
+    record.attempts = 1;
+    run.StoreLogin(run.Tokens(), record);
+  });
+  run.http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2"));
+  run.worker.PlanRefresh();
+  CHECK(TokenOf(run.Run()) == "access-2");
+  CHECK(run.Record().last->attempt == 2);
+}
+
+TEST_CASE("a failure that was on record before does not keep a run from trying") {
+  Expiring run;
+  run.RecordFailure("network");
+  run.first = run.store.Load();
+  run.http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2"));
+  run.worker.PlanRefresh();
+  CHECK(TokenOf(run.Run()) == "access-2");
+}
+
+TEST_CASE("a run reports the failure of an attempt that ended while it waited") {
+  const auto [word, kind, is_transport] = GENERATE(table<std::string, ErrorKind, bool>({
+      {"network", ErrorKind::kNetwork, true},
+      {"config", ErrorKind::kConfig, false},
+      {"access_denied", ErrorKind::kAccessDenied, false},
+      {"login_ended", ErrorKind::kLoginRequired, false},
+  }));
+  CAPTURE(word);
+  Expiring run;
+  run.EndHolderAfter(milliseconds(500), [&, word = word] { run.RecordFailure(word); });
+  const SilentRefreshResult result = run.Run();
+  const RefreshWithoutToken& failure = FailureOf(result);
+  CHECK(failure.error.kind() == kind);
+  CHECK(failure.error.what() == std::string("the other's words"));
+  CHECK(failure.error.hint() == "the other's hint");
+  CHECK(failure.is_transport == is_transport);
+  CHECK(run.worker.started.empty());
+}
+
+TEST_CASE("a refusal means the same to the run that asked and to the one that waited for it") {
+  const auto [status, body] =
+      GENERATE(table<int, std::string>({{400, ErrorAnswer("invalid_request")},
+                                        {503, "<html>"},
+                                        {401, ErrorAnswer("invalid_client")}}));
+  CAPTURE(status, body);
+  Expiring asking;
+  asking.http.Answer(kTokenUrl, status, body);
+  asking.worker.PlanRefresh();
+  const SilentRefreshResult asked = asking.Run();
+  Expiring waiting;
+  waiting.http.Answer(kTokenUrl, status, body);
+  waiting.EndHolderAfter(seconds(1), [&] { static_cast<void>(waiting.RunWorker()); });
+  const SilentRefreshResult waited = waiting.Run();
+  CHECK(FailureOf(asked).error.kind() == FailureOf(waited).error.kind());
+  CHECK(FailureOf(asked).is_transport == FailureOf(waited).is_transport);
+}
+
+TEST_CASE("a run that waited in vain says that the refresh goes on") {
+  Expiring run;
+  run.state.HoldElsewhere(kRefreshLock);
+  const SilentRefreshResult result = run.Run();
+  CHECK(FailureOf(result).error.kind() == ErrorKind::kNetwork);
+  CHECK(FailureOf(result).is_transport);
+  CHECK(FailureOf(result).running == nullptr);
+  CHECK(run.clock.Elapsed() == seconds(15));
+}
+
+TEST_CASE("a worker that is still waiting at the deadline is handed on") {
+  Expiring run;
+  run.http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2"));
+  run.worker.PlanRefresh(seconds(20));
+  const SilentRefreshResult result = run.Run();
+  REQUIRE(FailureOf(result).running != nullptr);
+  const auto text =
+      FailureOf(result).running->ReadReport(run.clock.SteadyNow() + seconds(10), false);
+  REQUIRE(text);
+  CHECK(std::get<ReportedToken>(ParseReport(*text).value()).handout.access_token == "access-2");
+}
