@@ -5,6 +5,7 @@
 
 #include "app/place.h"
 #include "app/refresh_verdict.h"
+#include "app/revocation.h"
 #include "oauth/device_authorization.h"
 #include "oauth/token_request.h"
 
@@ -17,7 +18,8 @@ constexpr const char* kTheSignIn = "the sign-in";
 constexpr std::size_t kVerifierBytes = 32;
 // RFC 8628 section 3.5, slow_down: "the interval MUST be increased by 5 seconds".
 constexpr std::chrono::seconds kSlowDown{5};
-constexpr std::chrono::seconds kLongestInterval{60};
+// A server that asks for more is broken; the code expires long before.
+constexpr std::chrono::seconds kLongestInterval{4000};
 
 /// Whether an answer says that there is no such flow here: as a page that is missing, or as an
 /// error by which the client may not use it (RFC 6749 section 5.2).
@@ -90,9 +92,13 @@ class Poll {
     tokens.revocation_endpoint = device_.revocation_endpoint;
     tokens.place = device_.place;
     try {
-      LoginStore::SavedSignIn saved = context_.store.SaveSignIn(tokens, entry_.name);
-      return SignedIn{std::move(saved.tokens),
-                      saved.rescued ? DescribeRescue(context_, *saved.rescued) : ""};
+      std::optional<LoginStore::SavedSignIn> saved = context_.store.SaveSignIn(tokens, entry_.name);
+      if (!saved) {
+        static_cast<void>(Revoke(context_, tokens));
+        return EntryGone{};
+      }
+      return SignedIn{std::move(saved->tokens),
+                      saved->rescued ? DescribeRescue(context_, *saved->rescued) : ""};
     } catch (const Error& error) {
       Forget();
       return SignedIn{std::move(tokens),

@@ -13,6 +13,17 @@ bool IsMissing(int status) {
   return status == 404 || status == 410;
 }
 
+Error MakeDocumentError(const std::string& url, const oauth::MetadataFault& fault) {
+  const std::string message = "the OpenID configuration at " + url + " " + fault.reason;
+  if (!fault.is_document) {
+    return {ErrorKind::kServer, message,
+            "something else answered in the server's place; try again on another network"};
+  }
+  return {ErrorKind::kConfig, message,
+          "the issuer in the profile must be written exactly as the server names it; if it is, the "
+          "server's administrator must correct the document"};
+}
+
 }  // namespace
 
 oauth::ServerMetadata Discover(Context& context) {
@@ -30,11 +41,7 @@ oauth::ServerMetadata Discover(Context& context) {
       if (auto* metadata = std::get_if<oauth::ServerMetadata>(&parsed)) {
         return std::move(*metadata);
       }
-      throw Error(ErrorKind::kConfig,
-                  "the OpenID configuration at " + url + " " +
-                      std::get<oauth::MetadataFault>(parsed).reason,
-                  "the issuer in the profile must be written exactly as the server names it; if it "
-                  "is, the server's administrator must correct the document");
+      throw MakeDocumentError(url, std::get<oauth::MetadataFault>(parsed));
     }
     // The first answer that says more than "not here" is the one to tell.
     status = status == 0 || IsMissing(status) ? response.status : status;

@@ -181,10 +181,14 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   return SaveResult::kSaved;
 }
 
-LoginStore::SavedSignIn LoginStore::SaveSignIn(TokenSet tokens, const std::string& pending_name) {
+std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
+                                                              const std::string& pending_name) {
   tokens.store_id = oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes));
   tokens.generation = 1;
   const std::unique_ptr<Lock> lock = files_.WaitForWriteLock();  // saved without it, as above
+  if (!files_.state().Read(pending_name)) {
+    return std::nullopt;
+  }
   const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
   record.generation = tokens.generation;
@@ -219,12 +223,13 @@ LoginStore::SavedSignIn LoginStore::SaveSignIn(TokenSet tokens, const std::strin
     // The tokens are safe and carry their own id; a consumed pending entry is found out at its
     // next poll.
   }
-  return {std::move(tokens), std::move(rescued)};
+  return SavedSignIn{std::move(tokens), std::move(rescued)};
 }
 
 bool LoginStore::UpdateRecord(const std::string& store_id,
-                              const std::function<void(RefreshRecord&)>& change) {
-  const std::unique_ptr<Lock> lock = files_.WriteLock();
+                              const std::function<void(RefreshRecord&)>& change,
+                              std::chrono::milliseconds patience) {
+  const std::unique_ptr<Lock> lock = files_.WriteLock(patience);
   if (CurrentId() != store_id) {
     return false;
   }

@@ -60,16 +60,19 @@ class LoginStore {
 
   /// Stores a fresh sign-in at `tokens.place` under a new store id, which it returns set in the
   /// token set: first the tokens, then the switch, then the pending entry and the old login go. A
-  /// login that the keyring does not take waits in the file; `rescued` says why.
+  /// login that the keyring does not take waits in the file; `rescued` says why. Nothing is stored,
+  /// and nothing returned, when the pending entry has gone: the profile was signed out meanwhile.
   struct SavedSignIn {
     TokenSet tokens;
     std::optional<KeyringAnswer> rescued;
   };
-  [[nodiscard]] SavedSignIn SaveSignIn(TokenSet tokens, const std::string& pending_name);
+  [[nodiscard]] std::optional<SavedSignIn> SaveSignIn(TokenSet tokens,
+                                                      const std::string& pending_name);
 
   /// Changes the record of the login `store_id`; false, and nothing happens, when another login
   /// took its place.
-  bool UpdateRecord(const std::string& store_id, const std::function<void(RefreshRecord&)>& change);
+  bool UpdateRecord(const std::string& store_id, const std::function<void(RefreshRecord&)>& change,
+                    std::chrono::milliseconds patience = kWriteLockPatience);
 
   /// Replaces the stored endpoints of the token set that has this version.
   void SaveEndpoints(const TokenVersion& version, const oauth::ServerMetadata& metadata);

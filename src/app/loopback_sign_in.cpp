@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "app/exchange.h"
-#include "app/keyring_trouble.h"
 #include "app/place.h"
 #include "app/redirect_handler.h"
 #include "app/refresh_verdict.h"
+#include "app/revocation.h"
 #include "oauth/authorization_request.h"
 #include "oauth/claims.h"
 #include "oauth/token_request.h"
@@ -140,13 +140,24 @@ class LoopbackSignIn {
     tokens.token_endpoint = metadata_.token_endpoint;
     tokens.revocation_endpoint = metadata_.revocation_endpoint;
     tokens.place = place_;
+    std::string warning;
     try {
-      const LoginStore::SavedSignIn saved = context_.store.SaveSignIn(tokens, entry_name_);
-      return session_.Finish(saved.tokens,
-                             saved.rescued ? DescribeRescue(context_, *saved.rescued) : "");
+      std::optional<LoginStore::SavedSignIn> saved = context_.store.SaveSignIn(tokens, entry_name_);
+      if (!saved) {
+        static_cast<void>(Revoke(context_, tokens));
+        throw Error(ErrorKind::kLoginRequired,
+                    "the sign-in was given up: the profile was signed out",
+                    "sign in again with 'grok-auth login'");
+      }
+      tokens = std::move(saved->tokens);
+      warning = saved->rescued ? DescribeRescue(context_, *saved->rescued) : "";
     } catch (const Error& error) {
-      return session_.Finish(tokens, std::string("the login could not be stored: ") + error.what());
+      if (error.kind() != ErrorKind::kStore) {
+        throw;
+      }
+      warning = std::string("the login could not be stored: ") + error.what();
     }
+    return session_.Finish(tokens, warning);
   }
 
   void Forget() {

@@ -12,18 +12,24 @@ namespace grokauth::app {
 
 namespace {
 
+// Whoever waits for the token does not wait for this.
+constexpr std::chrono::milliseconds kDeliveryPatience{200};
+
 /// Best effort: a cached run must work without a writable folder.
 void RecordDelivery(Context& context, const TokenVersion& version) {
   try {
     const StoredLogin login = context.store.Load();
-    if (login.store_id != version.store_id ||
-        login.record.delivered_generation >= version.generation) {
+    // A token that could not be stored must not make the stored one look old.
+    if (!login.tokens || VersionOf(*login.tokens) != version) {
       return;
     }
-    context.store.UpdateRecord(version.store_id, [&](RefreshRecord& record) {
-      record.generation = std::max(record.generation, version.generation);
-      record.delivered_generation = std::max(record.delivered_generation, version.generation);
-    });
+    context.store.UpdateRecord(
+        version.store_id,
+        [&](RefreshRecord& record) {
+          record.generation = std::max(record.generation, version.generation);
+          record.delivered_generation = std::max(record.delivered_generation, version.generation);
+        },
+        kDeliveryPatience);
   } catch (const Error& error) {
     context.messages.Detail(error.what());
   }

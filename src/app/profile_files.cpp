@@ -15,9 +15,6 @@ constexpr std::string_view kRefreshLockSuffix = ".lock";
 constexpr std::string_view kPollLockSuffix = ".poll.lock";
 constexpr std::string_view kWriteLockSuffix = ".write.lock";
 
-// The write lock is held for a few file operations and at most one keyring call (2 s); who holds it
-// longer was stopped.
-constexpr std::chrono::seconds kWriteLockPatience{5};
 constexpr std::chrono::milliseconds kWriteLockNap{5};
 constexpr std::size_t kPendingIdBytes = 9;
 
@@ -46,19 +43,18 @@ void ProfileFiles::Remove(std::string_view suffix) {
   state_.Remove(Name(suffix));
 }
 
-std::unique_ptr<Lock> ProfileFiles::WriteLock() {
-  std::unique_ptr<Lock> lock = WaitForWriteLock();
+std::unique_ptr<Lock> ProfileFiles::WriteLock(std::chrono::milliseconds patience) {
+  std::unique_ptr<Lock> lock = WaitForWriteLock(patience);
   if (!lock) {
     throw Error(ErrorKind::kStore,
-                "another process has held '" + Path(kWriteLockSuffix) + "' for " +
-                    std::to_string(kWriteLockPatience.count()) + " s",
+                "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
                 "it was probably stopped: end or continue that grok-auth process, then try again");
   }
   return lock;
 }
 
-std::unique_ptr<Lock> ProfileFiles::WaitForWriteLock() {
-  const SteadyTime deadline = clock_.SteadyNow() + kWriteLockPatience;
+std::unique_ptr<Lock> ProfileFiles::WaitForWriteLock(std::chrono::milliseconds patience) {
+  const SteadyTime deadline = clock_.SteadyNow() + patience;
   while (true) {
     if (std::unique_ptr<Lock> lock = state_.TryLock(Name(kWriteLockSuffix))) {
       return lock;

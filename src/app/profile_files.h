@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,10 @@
 #include "app/edges.h"
 
 namespace grokauth::app {
+
+/// The write lock is held for a few file operations and at most one keyring call (2 s); who holds
+/// it longer was stopped.
+inline constexpr std::chrono::milliseconds kWriteLockPatience{5000};
 
 /// The files of one profile in the state folder, by their suffix, and its locks. Members throw
 /// `Error{kStore}`.
@@ -25,9 +30,11 @@ class ProfileFiles {
 
   /// The lock around one change of what is stored, the innermost one. Throws when another process
   /// does not let go of it for seconds.
-  [[nodiscard]] std::unique_ptr<Lock> WriteLock();
+  [[nodiscard]] std::unique_ptr<Lock> WriteLock(
+      std::chrono::milliseconds patience = kWriteLockPatience);
   /// The same, but null then: for what must be saved in any case.
-  [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock();
+  [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock(
+      std::chrono::milliseconds patience = kWriteLockPatience);
 
   /// The outer locks (order: signin, then poll or refresh, then write). Null when another process
   /// holds it.

@@ -68,7 +68,8 @@ std::string SerializeRefreshRecord(const RefreshRecord& record) {
         .Set("at", static_cast<std::int64_t>(record.last->at.time_since_epoch().count()))
         .Set("outcome", record.last->word)
         .Set("message", record.last->message)
-        .Set("hint", record.last->hint);
+        .Set("hint", record.last->hint)
+        .Set("is_transport", record.last->is_transport);
     object.Set("last_refresh", last);
   }
   return object.Text() + "\n";
@@ -91,11 +92,12 @@ RefreshRecord ParseRefreshRecord(std::string_view text, const std::string& store
   record.delivered_generation = object->Integer("delivered_generation").value_or(0);
   record.attempts = object->Integer("attempts").value_or(0);
   if (const std::optional<oauth::JsonObject> last = object->Object("last_refresh")) {
-    record.last =
-        RefreshOutcome{last->Integer("attempt").value_or(0),
-                       UnixTime(std::chrono::seconds(last->Integer("at").value_or(0))),
-                       last->String("outcome").value_or(""), last->String("message").value_or(""),
-                       last->String("hint").value_or("")};
+    record.last = RefreshOutcome{last->Integer("attempt").value_or(0),
+                                 UnixTime(std::chrono::seconds(last->Integer("at").value_or(0))),
+                                 last->String("outcome").value_or(""),
+                                 last->String("message").value_or(""),
+                                 last->String("hint").value_or(""),
+                                 last->Boolean("is_transport").value_or(false)};
   }
   return record;
 }

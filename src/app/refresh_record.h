@@ -22,6 +22,7 @@ struct RefreshOutcome {
   std::string word;     ///< one of the above, or the machine word of the error
   std::string message;  ///< the error's text; empty when it went well
   std::string hint;
+  bool is_transport = false;  ///< it failed, and nobody said no
 };
 
 /// What `<profile>.last` remembers beside the token set: no secrets, and losing it costs at most

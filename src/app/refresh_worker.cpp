@@ -1,5 +1,6 @@
 #include "app/refresh_worker.h"
 
+#include <functional>
 #include <utility>
 
 #include "app/discovery.h"
@@ -47,8 +48,12 @@ class RefreshTask {
 
  private:
   [[nodiscard]] RefreshOutcome Outcome(const std::string& word, const Error* error) const {
-    return {attempt_, context_.edges.clock.Now(), word, error != nullptr ? error->what() : "",
-            error != nullptr ? error->hint() : ""};
+    return {attempt_,
+            context_.edges.clock.Now(),
+            word,
+            error != nullptr ? error->what() : "",
+            error != nullptr ? error->hint() : "",
+            false};
   }
 
   WorkerReport Save(const oauth::TokenResponse& response, Reservation& reservation) {
@@ -83,6 +88,15 @@ class RefreshTask {
     }
   }
 
+  /// Best effort: the answer itself matters more than its record.
+  void Record(const std::function<void(RefreshRecord&)>& change) {
+    try {
+      context_.store.UpdateRecord(login_.store_id, change);
+    } catch (const Error& error) {
+      context_.messages.Detail(error.what());
+    }
+  }
+
   WorkerReport EndLogin(const LoginEnded& ended) {
     const StoredLogin now = context_.store.Load();
     if (!now.tokens || now.tokens->refresh_token != login_.tokens->refresh_token) {
@@ -90,18 +104,18 @@ class RefreshTask {
     }
     const Error error(ErrorKind::kLoginRequired, "the login has ended: " + ended.reason,
                       "sign in again with 'grok-auth login'");
-    const RefreshOutcome outcome = Outcome(kLoginEndedWord, &error);
-    context_.store.UpdateRecord(login_.store_id, [&](RefreshRecord& record) {
+    RefreshOutcome outcome = Outcome(kLoginEndedWord, &error);
+    Record([&](RefreshRecord& record) {
       MarkDead(record, *login_.tokens->refresh_token);
-      record.last = outcome;
+      record.last = std::move(outcome);
     });
     return ReportedFailure{error, false};
   }
 
   WorkerReport Fail(const RefreshFailed& failed) {
-    const RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
-    context_.store.UpdateRecord(login_.store_id,
-                                [&](RefreshRecord& record) { record.last = outcome; });
+    RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
+    outcome.is_transport = failed.is_transport;
+    Record([&](RefreshRecord& record) { record.last = std::move(outcome); });
     if (failed.endpoint_may_have_moved && CorrectEndpoints()) {
       return ReportedMove{};
     }

@@ -66,7 +66,7 @@ void SignInSession::Pause(SteadyTime time) {
     }
     options_.refresh.reset();
     if (const std::optional<WorkerReport> report = ParseReport(*text)) {
-      SilentRefreshResult result = UseReport(context_, *report);
+      SilentRefreshResult result = UseReport(context_, options_.demand, *report);
       if (auto* handout = std::get_if<Handout>(&result)) {
         late_token_ = std::move(*handout);
         return;
@@ -81,7 +81,10 @@ std::optional<Handout> SignInSession::FindOtherLogin() {
     return late_token_;
   }
   const StoredLogin login = context_.store.Load();
-  const bool is_new = login.tokens && first_look_ != VersionOf(*login.tokens);
+  // A mere refresh by another process is no answer to somebody who asked to sign in.
+  const bool is_new = login.tokens && (options_.is_login && first_look_
+                                           ? first_look_->store_id != login.tokens->store_id
+                                           : first_look_ != VersionOf(*login.tokens));
   const NextStep step = DecideNextStep(login, context_.profile, options_.demand,
                                        context_.edges.clock.Now(), first_look_);
   if (is_new && std::holds_alternative<HandOut>(step)) {

@@ -69,11 +69,18 @@ class SilentRefresh {
       return OutcomeOf(*login.record.last);
     }
     if (demand_.wanted == Wanted::kUnseen) {
-      context_.store.UpdateRecord(login.store_id, [&](RefreshRecord& record) {
-        MarkRefused(record, login.tokens->access_token);
-      });
+      context_.store.UpdateRecord(
+          login.store_id,
+          [&](RefreshRecord& record) { MarkRefused(record, login.tokens->access_token); },
+          TimeLeft());
     }
     return Await(context_.edges.worker.Start(context_.worker_arguments, std::move(lock)));
+  }
+
+  [[nodiscard]] std::chrono::milliseconds TimeLeft() const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline_ - context_.edges.clock.SteadyNow());
+    return std::clamp(left, std::chrono::milliseconds(0), kWriteLockPatience);
   }
 
   [[nodiscard]] NextStep Decide(const StoredLogin& login) const {
@@ -94,7 +101,7 @@ class SilentRefresh {
       return std::nullopt;
     }
     if (report && !std::holds_alternative<ReportedChange>(*report)) {
-      return UseReport(context_, *report);
+      return UseReport(context_, demand_, *report);
     }
     // It ended without a word, or the login changed under it: what is stored is the answer.
     const StoredLogin login = context_.store.Load();
@@ -130,8 +137,8 @@ class SilentRefresh {
   /// What the attempt of another run, which ended while this one waited, is worth to this one.
   static SilentRefreshResult OutcomeOf(const RefreshOutcome& outcome) {
     const ErrorKind kind = ErrorKindOf(outcome.word).value_or(ErrorKind::kLoginRequired);
-    const bool is_transport = kind == ErrorKind::kNetwork || kind == ErrorKind::kServer;
-    return RefreshWithoutToken{Error(kind, outcome.message, outcome.hint), is_transport, nullptr};
+    return RefreshWithoutToken{Error(kind, outcome.message, outcome.hint), outcome.is_transport,
+                               nullptr};
   }
 
   SilentRefreshResult GiveUp() {
@@ -157,12 +164,16 @@ SilentRefreshResult RefreshSilently(Context& context, const Demand& demand,
   return SilentRefresh(context, demand, first, deadline).Run();
 }
 
-SilentRefreshResult UseReport(Context& context, const WorkerReport& report) {
+SilentRefreshResult UseReport(Context& context, const Demand& demand, const WorkerReport& report) {
   if (const auto* token = std::get_if<ReportedToken>(&report)) {
     if (!token->warning.empty()) {
       context.messages.Warn(token->warning);
     }
-    return token->handout;
+    Handout handout = token->handout;
+    if (!handout.expires_at && demand.token_ttl) {
+      handout.expires_at = context.edges.clock.Now() + *demand.token_ttl;
+    }
+    return handout;
   }
   if (const auto* failure = std::get_if<ReportedFailure>(&report)) {
     return RefreshWithoutToken{failure->error, failure->is_transport, nullptr};

@@ -31,7 +31,8 @@ using SilentRefreshResult =
                                                   const StoredLogin& first, SteadyTime deadline);
 
 /// What `report` is worth to a run: a token, or a failure.
-[[nodiscard]] SilentRefreshResult UseReport(Context& context, const WorkerReport& report);
+[[nodiscard]] SilentRefreshResult UseReport(Context& context, const Demand& demand,
+                                            const WorkerReport& report);
 
 /// The token of `login` as it is handed out.
 [[nodiscard]] Handout MakeHandout(const StoredLogin& login, const Demand& demand);

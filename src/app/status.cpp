@@ -18,6 +18,7 @@ enum class LoginState { kConnected, kExpired, kSignedOut };
 struct Status {
   LoginState state = LoginState::kSignedOut;
   StoredLogin login;
+  std::string foreign_issuer;  ///< what is stored is a login at another issuer or client
   bool refreshable = false;
   std::optional<std::chrono::seconds> left;  ///< of the access token; negative: expired
 };
@@ -37,7 +38,10 @@ const char* Word(LoginState state) {
 Status Look(Context& context) {
   Status status;
   status.login = context.store.Load();
-  RequireOwnLogin(status.login, context.profile);
+  if (status.login.tokens && !BelongsTo(*status.login.tokens, context.profile)) {
+    status.foreign_issuer = oauth::Printable(status.login.tokens->issuer);
+    status.login.tokens.reset();
+  }
   if (status.login.trouble) {
     status.state = LoginState::kExpired;  // there is a login, and a person must help
   }
@@ -81,6 +85,11 @@ std::string Row(const std::string& name, const std::string& value) {
          "\n";
 }
 
+std::string DescribeForeign(const Status& status) {
+  return "a login at " + status.foreign_issuer +
+         " or of another client is stored under this name; it is not used";
+}
+
 std::string DescribeStore(Context& context, const StoredLogin& login) {
   if (login.IsRescued()) {
     return context.store.FilePath() + " (until the keyring takes it)";
@@ -96,7 +105,7 @@ std::string MakeTable(Context& context, const Status& status) {
            Row("what to do", KeyringHint(*status.login.trouble));
   }
   if (!status.login.tokens) {
-    return table;
+    return table + (status.foreign_issuer.empty() ? "" : Row("note", DescribeForeign(status)));
   }
   const TokenSet& tokens = *status.login.tokens;
   if (tokens.account) {
@@ -142,6 +151,9 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
         .Set("message", DescribeKeyring(*status.login.trouble))
         .Set("hint", KeyringHint(*status.login.trouble));
     return answer;
+  }
+  if (!status.foreign_issuer.empty()) {
+    answer.Set("message", DescribeForeign(status));
   }
   if (!status.login.tokens) {
     return answer;

@@ -110,9 +110,7 @@ class ProviderRun {
 
   /// The refresh brought no token: the stored one while it lasts, else a person.
   Handout GoOnWithout(RefreshWithoutToken& failed) {
-    const ErrorKind kind = failed.error.kind();
-    if (!may_sign_in_ || kind == ErrorKind::kConfig || kind == ErrorKind::kAccessDenied ||
-        kind == ErrorKind::kStore) {
+    if (!may_sign_in_) {
       throw Error(failed.error);
     }
     if (failed.is_transport) {
@@ -122,6 +120,11 @@ class ProviderRun {
                                "; the stored token is used while it lasts");
         return MakeHandout(login, demand_);
       }
+    }
+    const ErrorKind kind = failed.error.kind();
+    if (kind == ErrorKind::kConfig || kind == ErrorKind::kAccessDenied ||
+        kind == ErrorKind::kStore) {
+      throw Error(failed.error);  // a sign-in would end the same way
     }
     return SignInBecause(failed.error.what(), std::move(failed.running));
   }

@@ -1,5 +1,6 @@
 #include "app/worker_report.h"
 
+#include "oauth/encoding.h"
 #include "oauth/json.h"
 
 namespace grokauth::app {
@@ -56,7 +57,8 @@ std::optional<WorkerReport> ParseReport(std::string_view text) {
       token.handout.expires_at = UnixTime(std::chrono::seconds(*expires_at));
     }
     token.warning = object->String("warning").value_or("");
-    return token;
+    return oauth::IsTokenText(token.handout.access_token) ? std::optional<WorkerReport>(token)
+                                                          : std::nullopt;
   }
   if (word == "change") {
     return ReportedChange{};

@@ -6,6 +6,7 @@
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <utility>
@@ -18,37 +19,39 @@ constexpr std::size_t kMaximumDepth = 32;
 
 using Poco::Dynamic::Var;
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
+/// A number as Poco's parser can read it. It refuses whole numbers beyond 64 bits and floats beyond
+/// a double; to us they are members of no use, and no reason to lose what came with them.
+std::string ReadableNumber(std::string_view number) {
+  constexpr std::size_t kMostSafeDigits = 18;
+  const bool is_whole = number.find_first_not_of("-0123456789") == std::string_view::npos;
+  if (is_whole) {
+    return std::string(number) + (number.size() > kMostSafeDigits ? ".0" : "");
+  }
+  // An exponent of three digits is near or beyond the end of a double.
+  const std::size_t exponent = number.find_first_of("eE");
+  const bool is_huge = exponent != std::string_view::npos && number.size() - exponent >= 4;
+  return is_huge ? "null" : std::string(number);
 }
 
-/// `text` with a fraction added to every whole number that may not fit into 64 bits. Poco's parser
-/// refuses those; to us they are numbers like others, and no reason to lose what came with them.
-std::string WithLongNumbersAsFloats(std::string_view text) {
-  constexpr std::size_t kMostSafeDigits = 18;
+/// JSON text with each number outside of strings made readable.
+std::string WithReadableNumbers(std::string_view text) {
   std::string out;
   bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t i = 0;
+  while (i < text.size()) {
     const char c = text[i];
-    if (in_string || !IsDigit(c)) {
-      out += c;
-      if (in_string && c == '\\' && i + 1 < text.size()) {
-        out += text[++i];
-      } else if (c == '"') {
-        in_string = !in_string;
-      }
+    if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
+      const std::size_t end = std::min(text.find_first_not_of("+-.eE0123456789", i), text.size());
+      out += ReadableNumber(text.substr(i, end - i));
+      i = end;
       continue;
     }
-    const std::size_t begin = i;
-    while (i < text.size() && (IsDigit(text[i]) ||
-                               std::string_view("+-.eE").find(text[i]) != std::string_view::npos)) {
-      ++i;
+    if (in_string && c == '\\' && i + 1 < text.size()) {
+      out += text[i++];
+    } else if (c == '"') {
+      in_string = !in_string;
     }
-    const std::string_view number = text.substr(begin, i - begin);
-    const bool is_whole = number.find_first_not_of("0123456789") == std::string_view::npos;
-    out += number;
-    out += is_whole && number.size() > kMostSafeDigits ? ".0" : "";
-    --i;
+    out += text[i++];
   }
   return out;
 }
@@ -59,6 +62,13 @@ struct JsonObject::Members {
   Poco::JSON::Object object{Poco::JSON_PRESERVE_KEY_ORDER};
 
   [[nodiscard]] Var Get(const std::string& name) const { return object.get(name); }
+
+  /// By copy construction: assignment breaks the key order of Poco's object.
+  static JsonObject Wrap(const Poco::JSON::Object& from) {
+    JsonObject result;
+    result.members_ = std::make_unique<Members>(Members{from});
+    return result;
+  }
 };
 
 JsonObject::JsonObject() : members_(std::make_unique<Members>()) {}
@@ -75,13 +85,11 @@ std::optional<JsonObject> JsonObject::Parse(std::string_view text) {
   try {
     Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(/*bPreserveObjectOrder=*/true));
     parser.setDepth(kMaximumDepth);
-    const Var parsed = parser.parse(WithLongNumbersAsFloats(text));
+    const Var parsed = parser.parse(WithReadableNumbers(text));
     if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) {
       return std::nullopt;
     }
-    JsonObject result;
-    result.members_->object = *parsed.extract<Poco::JSON::Object::Ptr>();
-    return result;
+    return Members::Wrap(*parsed.extract<Poco::JSON::Object::Ptr>());
   } catch (const Poco::Exception&) {
     return std::nullopt;
   }
@@ -127,9 +135,7 @@ std::optional<JsonObject> JsonObject::Object(const std::string& name) const {
   if (member.isNull()) {
     return std::nullopt;
   }
-  JsonObject result;
-  result.members_->object = *member;
-  return result;
+  return Members::Wrap(*member);
 }
 
 std::vector<std::string> JsonObject::Strings(const std::string& name) const {

@@ -37,6 +37,10 @@ std::optional<UrlParts> ParseUrl(std::string_view url) {
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
       host = host.substr(1, host.size() - 2);
     }
+    // Programs disagree on what other characters end a host; none of them is part of a real one.
+    if (host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._:") != std::string::npos) {
+      return std::nullopt;
+    }
     return UrlParts{scheme, std::move(host), uri.getPort(), !uri.getUserInfo().empty()};
   } catch (const Poco::Exception&) {
     return std::nullopt;
@@ -86,7 +90,7 @@ std::variant<ServerMetadata, MetadataFault> ParseServerMetadata(std::string_view
                                                                 const EndpointRules& rules) {
   const std::optional<JsonObject> document = JsonObject::Parse(body);
   if (!document) {
-    return MetadataFault{"is not a JSON object"};
+    return MetadataFault{"is not a JSON object", /*is_document=*/false};
   }
   ServerMetadata metadata;
   metadata.issuer = document->String("issuer").value_or("");

@@ -25,6 +25,7 @@ struct EndpointRules {
 /// What is wrong with a metadata document, as one clause for the user.
 struct MetadataFault {
   std::string reason;
+  bool is_document = true;  ///< false: what came is no such document at all
 };
 
 /// Reads a metadata document. The issuer must equal `issuer` exactly (RFC 8414 section 3.3), the

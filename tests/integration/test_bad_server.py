@@ -64,7 +64,7 @@ class BadServer(unittest.TestCase):
 
     def test_discovery_documents(self):
         cases = [
-            ("not JSON", (200, "<html>hello</html>"), 2, "is not a JSON object"),
+            ("not JSON", (200, "<html>hello</html>"), 1, "is not a JSON object"),
             ("no token endpoint", lambda m: {**m, "token_endpoint": None}, 2, "token_endpoint"),
             ("http token endpoint", lambda m: {**m, "token_endpoint": "http://auth.example/t"}, 2, "is plain http"),
             ("user in the URL", lambda m: {**m, "token_endpoint": "https://a:b@auth.example/t"}, 2, "user name"),

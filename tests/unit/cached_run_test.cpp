@@ -29,10 +29,11 @@ void ExpectRefresh(Fixture& fixture) {
 TEST_CASE("a cached run prints one line of JSON and touches nothing but the files it reads") {
   Fixture fixture;
   UnreachableHttp http;
-  Edges edges{http,           fixture.state,    fixture.clock,
-              fixture.random, fixture.terminal, fixture.browser,
-              fixture.worker};
-  Context context{fixture.profile,  fixture.environment,     edges, fixture.store,
+  Edges edges = fixture.edges;
+  Edges silent{http,           edges.state,    edges.keyring, edges.clock, edges.random,
+               edges.terminal, edges.loopback, edges.browser, edges.worker};
+  Context context{fixture.profile,  fixture.environment,     silent,
+                  fixture.store,    fixture.files,           fixture.pending,
                   fixture.messages, fixture.context.started, {}};
   fixture.StoreLogin(fixture.MakeTokens());
   ProvideToken(context, {});

@@ -21,14 +21,16 @@ constexpr const char* kConfig =
 /// The whole program, its outside faked.
 struct Program : SigningIn {
   int Run(const Arguments& arguments) {
-    const cli::Process process{environment, clock.SteadyNow(),
+    const cli::Process process{environment,
+                               clock.SteadyNow(),
                                [this](const std::string& path, bool required) {
                                  config_path = path;
                                  config_required = required;
                                  return config;
                                },
                                [this] { return is_worker; },
-                               [this](const std::string& text) { report = text; }};
+                               [this](const std::string& text) { report = text; },
+                               [] { return 0; }};
     return cli::RunCommand(cli::ParseCommandLine(arguments), edges, process);
   }
 

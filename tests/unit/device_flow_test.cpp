@@ -24,8 +24,8 @@ void Capture(Fixture& fixture, const std::string& url, const std::string& body, 
   });
 }
 
-Error BeginError(Fixture& fixture) {
-  return ErrorOf([&] { static_cast<void>(BeginDeviceSignIn(fixture.context)); });
+std::optional<PendingEntry> Begin(Fixture& fixture) {
+  return BeginDeviceSignIn(fixture.context, MakeMetadata(), Place::kFile);
 }
 
 }  // namespace
@@ -34,21 +34,21 @@ TEST_CASE("a device sign-in is asked for with the profile's settings, and stored
   Fixture fixture;
   fixture.profile.audience = "api://grok";
   fixture.profile.authorize_params = {{"plan", "generic"}};
-  fixture.http.Answer(kConfigurationUrl, 200, Metadata());
   Form form;
   Capture(fixture, kDeviceUrl, DeviceAnswer("device-1", "AAAA-BBBB"), form);
-  const PendingEntry entry = BeginDeviceSignIn(fixture.context);
+  const PendingEntry entry = Begin(fixture).value();
   CHECK(form.at("client_id") == "client-1");
   CHECK(form.at("scope") == "openid offline_access");
   CHECK(form.at("audience") == "api://grok");
   CHECK(form.at("plan") == "generic");
   CHECK(form.at("code_challenge_method") == "S256");
   CHECK(fixture.PendingNames() == std::vector<std::string>{entry.name});
-  const PendingSignIn stored = ParsePending(fixture.state.files.at(entry.name)).value();
+  const PendingSignIn pending = ParsePending(fixture.state.files.at(entry.name)).value();
+  const PendingDevice& stored = pending.device.value();
   CHECK(stored.device_code == "device-1");
   CHECK(stored.user_code == "AAAA-BBBB");
-  CHECK(stored.url == "https://id.example/device?user_code=AAAA-BBBB");
-  CHECK(stored.expires_at == fixture.clock.Now() + seconds(600));
+  CHECK(pending.url == "https://id.example/device?user_code=AAAA-BBBB");
+  CHECK(pending.expires_at == fixture.clock.Now() + seconds(600));
   CHECK(stored.interval == seconds(5));
   CHECK(stored.token_endpoint == kTokenUrl);
   CHECK(stored.revocation_endpoint == kRevocationUrl);
@@ -56,11 +56,10 @@ TEST_CASE("a device sign-in is asked for with the profile's settings, and stored
 
 TEST_CASE("the verifier that a poll sends is that of the challenge, also in a later run") {
   Fixture fixture;
-  fixture.http.Answer(kConfigurationUrl, 200, Metadata());
   Form begin;
   Capture(fixture, kDeviceUrl, DeviceAnswer("device-1", "AAAA-BBBB"), begin);
-  PendingEntry entry = BeginDeviceSignIn(fixture.context);
-  entry.pending = {};  // what counts is what is stored
+  PendingEntry entry = Begin(fixture).value();
+  entry.pending.device->code_verifier.reset();  // what counts is what is stored
   Form poll;
   Capture(fixture, kTokenUrl, TokenAnswer("access-1", "refresh-1"), poll);
   CHECK(std::holds_alternative<SignedIn>(PollDeviceSignIn(fixture.context, entry, Patience{})));
@@ -76,9 +75,8 @@ TEST_CASE("two sign-ins have different verifiers and entries") {
   Form first;
   Form second;
   for (Form* form : {&first, &second}) {
-    fixture.http.Answer(kConfigurationUrl, 200, Metadata());
     Capture(fixture, kDeviceUrl, DeviceAnswer("device-1", "AAAA-BBBB"), *form);
-    static_cast<void>(BeginDeviceSignIn(fixture.context));
+    static_cast<void>(Begin(fixture));
   }
   CHECK(first.at("code_challenge") != second.at("code_challenge"));
   CHECK(fixture.PendingNames().size() == 2);
@@ -87,10 +85,9 @@ TEST_CASE("two sign-ins have different verifiers and entries") {
 TEST_CASE("without device_pkce neither challenge nor verifier is sent") {
   Fixture fixture;
   fixture.profile.device_pkce = false;
-  fixture.http.Answer(kConfigurationUrl, 200, Metadata());
   Form begin;
   Capture(fixture, kDeviceUrl, DeviceAnswer("device-1", "AAAA-BBBB"), begin);
-  PendingEntry entry = BeginDeviceSignIn(fixture.context);
+  PendingEntry entry = Begin(fixture).value();
   Form poll;
   Capture(fixture, kTokenUrl, ErrorAnswer("authorization_pending"), poll);
   static_cast<void>(PollDeviceSignIn(fixture.context, entry, Patience{}));
@@ -102,14 +99,6 @@ TEST_CASE("without device_pkce neither challenge nor verifier is sent") {
 TEST_CASE("a device sign-in that cannot begin leaves no entry") {
   Fixture fixture;
   ErrorKind expected{};
-  SECTION("no device flow") {
-    fixture.http.Answer(
-        kConfigurationUrl, 200,
-        R"({"issuer":"https://id.example","token_endpoint":"https://id.example/token"})");
-    CHECK(BeginError(fixture).kind() == ErrorKind::kConfig);
-    return;
-  }
-  fixture.http.Answer(kConfigurationUrl, 200, Metadata());
   SECTION("a refusal of the client") {
     fixture.http.Answer(kDeviceUrl, 401, ErrorAnswer("invalid_client"));
     expected = ErrorKind::kConfig;
@@ -126,6 +115,22 @@ TEST_CASE("a device sign-in that cannot begin leaves no entry") {
     fixture.http.Fail(kDeviceUrl, Cause::kTimeout);
     expected = ErrorKind::kNetwork;
   }
-  CHECK(BeginError(fixture).kind() == expected);
+  CHECK(ErrorOf([&] { static_cast<void>(Begin(fixture)); }).kind() == expected);
+  CHECK(fixture.PendingNames().empty());
+}
+
+TEST_CASE("a server that does not offer the device flow, or not to this client, is no error") {
+  Fixture fixture;
+  grokauth::oauth::ServerMetadata metadata = MakeMetadata();
+  SECTION("no endpoint") {
+    metadata.device_authorization_endpoint.reset();
+  }
+  SECTION("an endpoint that is not there") {
+    fixture.http.Answer(kDeviceUrl, 404, "<html>");
+  }
+  SECTION("a client that may not use it") {
+    fixture.http.Answer(kDeviceUrl, 400, ErrorAnswer("unauthorized_client"));
+  }
+  CHECK_FALSE(BeginDeviceSignIn(fixture.context, metadata, Place::kFile));
   CHECK(fixture.PendingNames().empty());
 }

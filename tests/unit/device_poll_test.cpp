@@ -46,7 +46,7 @@ TEST_CASE("an entry that is gone or unreadable is not polled") {
 TEST_CASE("the time of a poll is stored before it, and the poll lock is held through it") {
   Polling polling;
   polling.http.Handle(kTokenUrl, [&](const HttpRequest&) {
-    CHECK(polling.Stored().last_poll == polling.clock.Now());
+    CHECK(polling.Stored().device->last_poll == polling.clock.Now());
     CHECK(polling.state.IsLocked(kPollLock));
     CHECK_FALSE(polling.state.IsLocked(kWriteLock));
     return HttpResponse{400, "", std::nullopt, ErrorAnswer("authorization_pending")};
@@ -97,12 +97,12 @@ TEST_CASE("slow_down makes the interval 5 s longer, for every process that polls
   Polling polling;
   const int interval = GENERATE(1, 5, 55, 58, 120);
   CAPTURE(interval);
-  polling.entry.pending.interval = seconds(interval);
+  polling.entry.pending.device->interval = seconds(interval);
   polling.StorePending(kName, polling.entry.pending);
   polling.http.Answer(kTokenUrl, 400, ErrorAnswer("slow_down"));
   static_cast<void>(polling.Poll());
-  CHECK(polling.Stored().interval >= seconds(interval + 5));
-  CHECK(polling.entry.pending.interval == polling.Stored().interval);
+  CHECK(polling.Stored().device->interval >= seconds(interval + 5));
+  CHECK(polling.entry.pending.device->interval == polling.Stored().device->interval);
 }
 
 TEST_CASE("an exchange without an answer leaves the entry") {
@@ -127,7 +127,7 @@ TEST_CASE("xAI's refusal at the end of a sign-in offers an API key") {
   Polling polling;
   polling.profile.is_xai = true;
   polling.profile.issuer = "https://auth.x.ai";
-  polling.entry.pending.token_endpoint = "https://auth.x.ai/token";
+  polling.entry.pending.device->token_endpoint = "https://auth.x.ai/token";
   polling.StorePending(kName, polling.entry.pending);
   polling.http.Answer("https://auth.x.ai/token", 400, ErrorAnswer("access_denied"));
   const PollResult result = polling.Poll();

@@ -232,4 +232,70 @@ std::string CountingRandom::Bytes(std::size_t count) {
   return bytes;
 }
 
+app::KeyringAnswer FakeKeyring::Load(const app::KeyringItem& item) {
+  const auto found = items.find(item.store_id);
+  if (state != app::KeyringState::kNothing || found == items.end()) {
+    return {state, "", ""};
+  }
+  return {app::KeyringState::kFound, found->second, ""};
+}
+
+app::KeyringAnswer FakeKeyring::Save(const app::KeyringItem& item, const std::string& label,
+                                     const std::string& secret) {
+  if (state != app::KeyringState::kNothing) {
+    return {state, "", ""};
+  }
+  items[item.store_id] = secret;
+  labels.push_back(label);
+  return {app::KeyringState::kFound, "", ""};
+}
+
+app::KeyringAnswer FakeKeyring::Remove(const app::KeyringItem& item) {
+  if (state != app::KeyringState::kNothing) {
+    return {state, "", ""};
+  }
+  return {items.erase(item.store_id) > 0 ? app::KeyringState::kFound : app::KeyringState::kNothing,
+          "", ""};
+}
+
+bool FakeKeyring::Unlock(seconds /*patience*/) {
+  ++unlocks;
+  if (unlock_succeeds) {
+    state = app::KeyringState::kNothing;
+  }
+  return unlock_succeeds;
+}
+
+namespace {
+
+/// Listens, and hears nothing.
+class SilentListener final : public app::LoopbackListener {
+ public:
+  explicit SilentListener(std::uint16_t port) : port_(port) {}
+  [[nodiscard]] std::uint16_t Port() const override { return port_; }
+  bool Serve(const std::function<app::LoopbackReply(const app::LoopbackRequest&)>& /*handle*/,
+             app::SteadyTime /*deadline*/) override {
+    return false;
+  }
+
+ private:
+  std::uint16_t port_;
+};
+
+constexpr std::uint16_t kFreePort = 40000;
+
+}  // namespace
+
+std::unique_ptr<app::LoopbackListener> FakeLoopback::Listen(std::uint16_t port) {
+  asked.push_back(port);
+  if (is_taken && port != 0) {
+    return nullptr;
+  }
+  return std::make_unique<SilentListener>(port == 0 ? kFreePort : port);
+}
+
+std::string FakeLoopback::HolderOf(std::uint16_t /*port*/) {
+  return "'nc' (process 7)";
+}
+
 }  // namespace grokauth::test

@@ -144,6 +144,34 @@ class RecordingTerminal final : public app::Terminal {
   std::function<void()> before_answer;
 };
 
+/// A keyring with a state of its own; its items by their store id.
+class FakeKeyring final : public app::Keyring {
+ public:
+  app::KeyringAnswer Probe() override { return {state, "", ""}; }
+  app::KeyringAnswer Load(const app::KeyringItem& item) override;
+  app::KeyringAnswer Save(const app::KeyringItem& item, const std::string& label,
+                          const std::string& secret) override;
+  app::KeyringAnswer Remove(const app::KeyringItem& item) override;
+  bool Unlock(seconds /*patience*/) override;
+
+  /// kNothing: open. Anything else is what every call answers.
+  app::KeyringState state = app::KeyringState::kAbsent;
+  bool unlock_succeeds = false;
+  int unlocks = 0;
+  std::map<std::string, std::string> items;
+  std::vector<std::string> labels;
+};
+
+/// A listener that plays the redirects of a script.
+class FakeLoopback final : public app::Loopback {
+ public:
+  std::unique_ptr<app::LoopbackListener> Listen(std::uint16_t port) override;
+  std::string HolderOf(std::uint16_t port) override;
+
+  bool is_taken = false;  ///< the first port that is asked for
+  std::vector<std::uint16_t> asked;
+};
+
 class FakeBrowser final : public app::Browser {
  public:
   [[nodiscard]] bool IsAvailable() override { return is_available; }

@@ -18,6 +18,7 @@ app::Profile MakeProfile() {
   profile.issuer = kIssuer;
   profile.client_id = "client-1";
   profile.scopes = {"openid", "offline_access"};
+  profile.store = app::StoreChoice::kFile;
   return profile;
 }
 
@@ -63,6 +64,20 @@ std::string DeviceAnswer(const std::string& device_code, const std::string& user
   return answer.Text();
 }
 
+oauth::ServerMetadata MakeMetadata() {
+  return std::get<oauth::ServerMetadata>(oauth::ParseServerMetadata(Metadata(), kIssuer, {}));
+}
+
+app::Context Fixture::NewRun(app::Messages& its_messages) {
+  return NewRun(its_messages, clock.SteadyNow());
+}
+
+app::Context Fixture::NewRun(app::Messages& its_messages, app::SteadyTime started) {
+  return {profile,      environment, edges,
+          store,        files,       pending,
+          its_messages, started,     {"refresh", "--worker", "--profile=work"}};
+}
+
 Fixture::Fixture() {
   worker.run_refresh = [this] { return RunWorker(); };
 }
@@ -106,31 +121,27 @@ void Fixture::StoreLogin(const app::TokenSet& tokens, const app::RefreshRecord& 
 }
 
 app::PendingSignIn Fixture::MakePending(seconds left) {
-  app::PendingSignIn pending;
-  pending.issuer = profile.issuer;
-  pending.client_id = profile.client_id;
-  pending.device_code = "device-0";
-  pending.code_verifier = "verifier-0";
-  pending.url = "https://id.example/device?user_code=OLD-CODE";
-  pending.verification_uri = "https://id.example/device";
-  pending.user_code = "OLD-CODE";
-  pending.expires_at = clock.Now() + left;
-  pending.interval = seconds(5);
-  pending.last_poll = clock.Now() - seconds(100);
-  pending.token_endpoint = kTokenUrl;
-  pending.revocation_endpoint = kRevocationUrl;
-  return pending;
+  app::PendingDevice device;
+  device.device_code = "device-0";
+  device.code_verifier = "verifier-0";
+  device.verification_uri = "https://id.example/device";
+  device.user_code = "OLD-CODE";
+  device.interval = seconds(5);
+  device.last_poll = clock.Now() - seconds(100);
+  device.token_endpoint = kTokenUrl;
+  device.revocation_endpoint = kRevocationUrl;
+  return {profile.issuer, profile.client_id, "https://id.example/device?user_code=OLD-CODE",
+          clock.Now() + left, device};
 }
 
-void Fixture::StorePending(const std::string& name, const app::PendingSignIn& pending) {
-  state.files[name] = app::SerializePending(pending);
+void Fixture::StorePending(const std::string& name, const app::PendingSignIn& entry) {
+  state.files[name] = app::SerializePending(entry);
 }
 
 app::WorkerReport Fixture::RunWorker() {
   RecordingTerminal nowhere;
   app::Messages silent(nowhere, /*verbose=*/false);
-  app::LoginStore own_store(profile, state, clock, random);
-  app::Context own{profile, environment, edges, own_store, silent, clock.SteadyNow(), {}};
+  app::Context own = NewRun(silent);
   return app::RunRefreshWorker(own);
 }
 

@@ -38,6 +38,8 @@ inline constexpr const char* kWriteLock = "work.write.lock";
 [[nodiscard]] std::string ErrorAnswer(const std::string& error);
 /// The OpenID configuration of the profile's issuer.
 [[nodiscard]] std::string Metadata(const std::string& token_endpoint = kTokenUrl);
+/// The same, read.
+[[nodiscard]] oauth::ServerMetadata MakeMetadata();
 /// An answer of the device authorization endpoint: 600 s, interval 5 s.
 [[nodiscard]] std::string DeviceAnswer(const std::string& device_code,
                                        const std::string& user_code);
@@ -55,18 +57,20 @@ struct Fixture {
   ScriptedHttp http{clock};
   CountingRandom random;
   RecordingTerminal terminal;
+  FakeKeyring keyring;
+  FakeLoopback loopback;
   FakeBrowser browser;
   FakeWorker worker{clock};
-  app::Edges edges{http, state, clock, random, terminal, browser, worker};
-  app::LoginStore store{profile, state, clock, random};
+  app::Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
+  app::ProfileFiles files{profile.name, state, clock};
+  app::PendingStore pending{files, random};
+  app::LoginStore store{profile, files, keyring, random};
   app::Messages messages{terminal, /*verbose=*/false};
-  app::Context context{profile,
-                       environment,
-                       edges,
-                       store,
-                       messages,
-                       clock.SteadyNow(),
-                       {"refresh", "--worker", "--profile=work"}};
+  app::Context context = NewRun(messages);
+
+  /// What a further run of the program starts with, now or at `started`.
+  [[nodiscard]] app::Context NewRun(app::Messages& its_messages);
+  [[nodiscard]] app::Context NewRun(app::Messages& its_messages, app::SteadyTime started);
 
   /// "access-1" and "refresh-1" of user-1, generation 1, minted `age` ago for `lifetime`.
   [[nodiscard]] app::TokenSet MakeTokens(seconds age = seconds(3600),
@@ -81,8 +85,8 @@ struct Fixture {
 
   /// A device code that waits for its person, valid for so long.
   [[nodiscard]] app::PendingSignIn MakePending(seconds left = seconds(600));
-  void StorePending(const std::string& name, const app::PendingSignIn& pending);
-  [[nodiscard]] std::vector<std::string> PendingNames() { return store.ListPending(); }
+  void StorePending(const std::string& name, const app::PendingSignIn& entry);
+  [[nodiscard]] std::vector<std::string> PendingNames() { return pending.List(); }
 
   /// The refresh worker's work, as its own process would do it.
   [[nodiscard]] app::WorkerReport RunWorker();

@@ -28,7 +28,11 @@ const char* Word(const NextStep& step) {
 /// A delivered login an hour old with five hours left.
 StoredLogin OrdinaryLogin(Fixture& fixture) {
   const TokenSet tokens = fixture.MakeTokens();
-  return {tokens.store_id, tokens, Fixture::MakeRecord(tokens)};
+  StoredLogin login;
+  login.store_id = tokens.store_id;
+  login.tokens = tokens;
+  login.record = Fixture::MakeRecord(tokens);
+  return login;
 }
 
 std::string Decide(const Case& one, const std::optional<TokenVersion>& first_look) {

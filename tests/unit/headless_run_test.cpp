@@ -19,8 +19,7 @@ struct Headless : Fixture {
   Headless() { environment.grok_auth_expired = true; }
 
   std::string Provide() {
-    Context run{
-        profile, environment, edges, store, messages, clock.SteadyNow(), context.worker_arguments};
+    Context run = NewRun(messages);
     TokenOptions options;
     options.format = TokenFormat::kBare;
     ProvideToken(run, options);
@@ -109,7 +108,7 @@ TEST_CASE("the budget of a headless run counts from the start of the process") {
   run.StoreLogin(run.MakeTokens());
   run.state.HoldElsewhere(kRefreshLock);
   const SteadyTime started = run.clock.SteadyNow() - milliseconds(4000);
-  Context late{run.profile, run.environment, run.edges, run.store, run.messages, started, {}};
+  Context late = run.NewRun(run.messages, started);
   CHECK(ErrorOf([&] { ProvideToken(late, {}); }).kind() == ErrorKind::kNetwork);
   CHECK(run.clock.Elapsed() <= milliseconds(500));
 }

@@ -43,8 +43,8 @@ struct Expiring : Fixture {
   void RecordFailure(const std::string& word) {
     app::RefreshRecord record = Record();
     record.attempts = 1;
-    record.last =
-        app::RefreshOutcome{1, clock.Now(), word, "the other's words", "the other's hint"};
+    record.last = app::RefreshOutcome{
+        1, clock.Now(), word, "the other's words", "the other's hint", word == "network"};
     StoreLogin(Tokens(), record);
   }
 

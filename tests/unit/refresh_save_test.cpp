@@ -46,7 +46,7 @@ void ExpectRevocation(Fixture& fixture) {
 
 TEST_CASE("what a worker got after a logout is dropped and revoked") {
   Fixture fixture;
-  RenewWhile(fixture, [&] { fixture.store.SignOut(); });
+  RenewWhile(fixture, [&] { static_cast<void>(fixture.store.SignOut(fixture.pending.List())); });
   ExpectRevocation(fixture);
   CHECK(std::holds_alternative<ReportedChange>(fixture.RunWorker()));
   CHECK_FALSE(fixture.state.files.contains("work.json"));
@@ -72,7 +72,7 @@ TEST_CASE("what a worker got after a sign-in of somebody else is dropped and rev
 TEST_CASE("what a worker got after a logout and a sign-in of the same account is only dropped") {
   Fixture fixture;
   RenewWhile(fixture, [&] {
-    fixture.store.SignOut();
+    static_cast<void>(fixture.store.SignOut(fixture.pending.List()));
     fixture.SaveElsewhere(NewSignIn(fixture, "user-1"));
   });
   CHECK(std::holds_alternative<ReportedChange>(fixture.RunWorker()));

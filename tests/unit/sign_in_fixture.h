@@ -40,13 +40,7 @@ struct SigningIn : Fixture {
   std::string Provide(app::TokenOptions options = {}) {
     app::Messages own_messages(terminal, verbose);
     own_messages.Hold();  // as the command does: nothing precedes the address
-    app::Context run{profile,
-                     environment,
-                     edges,
-                     store,
-                     own_messages,
-                     clock.SteadyNow(),
-                     context.worker_arguments};
+    app::Context run = NewRun(own_messages);
     options.format = app::TokenFormat::kBare;
     app::ProvideToken(run, options);
     own_messages.Release();
@@ -59,8 +53,7 @@ struct SigningIn : Fixture {
 
   /// The command `login`, from now on, as its own process.
   void LoginNow() {
-    app::Context run{
-        profile, environment, edges, store, messages, clock.SteadyNow(), context.worker_arguments};
+    app::Context run = NewRun(messages);
     app::Login(run, {});
   }
 

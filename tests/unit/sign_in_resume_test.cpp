@@ -40,7 +40,7 @@ TEST_CASE("a pending request that nobody approved yet is announced after the que
 TEST_CASE("a pending request is not polled before its interval is over") {
   SigningIn run;
   PendingSignIn pending = run.MakePending();
-  pending.last_poll = run.clock.Now() - seconds(2);
+  pending.device->last_poll = run.clock.Now() - seconds(2);
   run.StorePending(kOldEntry, pending);
   run.ExpectApproval();
   run.Provide();
@@ -51,7 +51,7 @@ TEST_CASE("a pending request is not polled before its interval is over") {
 TEST_CASE("a wall clock that was set back does not put the next poll far off") {
   SigningIn run;
   PendingSignIn pending = run.MakePending();
-  pending.last_poll = run.clock.Now() + seconds(1000);
+  pending.device->last_poll = run.clock.Now() + seconds(1000);
   pending.expires_at = run.clock.Now() + seconds(1500);
   run.StorePending(kOldEntry, pending);
   run.ExpectApproval();
@@ -125,7 +125,7 @@ TEST_CASE("what cannot be taken up is left alone") {
 TEST_CASE("of several pending requests the newest is taken up") {
   SigningIn run;
   PendingSignIn newest = run.MakePending(seconds(500));
-  newest.device_code = "newest";
+  newest.device->device_code = "newest";
   run.StorePending("work.pending-1", run.MakePending(seconds(100)));
   run.StorePending("work.pending-2", newest);
   run.StorePending("work.pending-3", run.MakePending(seconds(200)));
@@ -221,7 +221,7 @@ TEST_CASE("after a sign-in that nobody answered no run opens a window until one 
     run.clock.Advance(seconds(5));
     run.Provide();
     CHECK(run.browser.opened.size() == 1);
-    run.store.SignOut();
+    static_cast<void>(run.store.SignOut(run.pending.List()));
     run.ExpectNewCode();
     run.ExpectApproval();
     run.Provide();

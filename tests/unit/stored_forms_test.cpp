@@ -15,16 +15,16 @@ TEST_CASE("a pending sign-in comes back as it was stored") {
   PendingSignIn pending = fixture.MakePending();
   const bool with_options = GENERATE(true, false);
   if (!with_options) {
-    pending.code_verifier.reset();
-    pending.revocation_endpoint.reset();
+    pending.device->code_verifier.reset();
+    pending.device->revocation_endpoint.reset();
   }
   const std::string text = SerializePending(pending);
   const PendingSignIn back = ParsePending(text).value();
   CHECK(SerializePending(back) == text);
-  CHECK(back.code_verifier == pending.code_verifier);
+  CHECK(back.device->code_verifier == pending.device->code_verifier);
   CHECK(back.expires_at == pending.expires_at);
-  CHECK(back.last_poll == pending.last_poll);
-  CHECK(back.interval == pending.interval);
+  CHECK(back.device->last_poll == pending.device->last_poll);
+  CHECK(back.device->interval == pending.device->interval);
 }
 
 TEST_CASE("a pending sign-in that cannot be polled is none") {
