@@ -59,14 +59,15 @@ int main(int argc, char** argv) {
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
     Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
-    const grokauth::cli::Process process{environment, started, grokauth::edge::ReadConfigFile,
+    const grokauth::cli::Process process{environment,
+                                         started,
+                                         grokauth::edge::ReadConfigFile,
                                          grokauth::edge::HasWorkerDescriptors,
                                          grokauth::edge::FinishWorker,
                                          grokauth::edge::UnlockKeyringHere};
     return grokauth::cli::RunCommand(command, edges, process);
   } catch (const grokauth::app::Error& error) {
-    grokauth::app::Messages(terminal, /*verbose=*/false).Fail(error);
-    return grokauth::app::ExitStatus(error.kind());
+    return grokauth::cli::ReportError(error, grokauth::cli::AsksForJson(arguments), terminal);
   } catch (const std::exception& error) {
     terminal.WriteMessage(std::string("grok-auth: error: ") + error.what() +
                           "\ngrok-auth: hint: this is a defect of grok-auth; please report it\n");

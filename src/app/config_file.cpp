@@ -13,15 +13,27 @@ namespace grokauth::app {
 
 namespace {
 
+constexpr const char* kManualHint = "grok-auth.toml(5) has the keys and their values";
+
+/// The parser's words, begun as ours begin.
+std::string Uncapitalized(std::string_view text) {
+  std::string words = oauth::Printable(text);
+  if (!words.empty() && words.front() >= 'A' && words.front() <= 'Z') {
+    words.front() = static_cast<char>(words.front() - 'A' + 'a');
+  }
+  return words;
+}
+
 /// Reads one table of the file; every complaint names file, line and column.
 class TableReader {
  public:
   TableReader(const toml::table& table, const std::string& path) : table_(table), path_(path) {}
 
   [[noreturn]] void Fail(const toml::source_region& where, const std::string& what,
-                         const std::string& hint = {}) const {
+                         const std::string& hint = kManualHint) const {
     std::ostringstream message;
-    message << path_ << ":" << where.begin.line << ":" << where.begin.column << ": " << what;
+    message << oauth::Printable(path_) << ":" << where.begin.line << ":" << where.begin.column
+            << ": " << what;
     throw Error(ErrorKind::kConfig, message.str(), hint);
   }
 
@@ -50,7 +62,7 @@ class TableReader {
     if (oauth::Printable(*value, value->size()) != *value) {
       Fail(node->source(), "'" + std::string(key) + "' has a control character or outer blanks");
     }
-    return value;
+    return *value;
   }
 
   [[nodiscard]] bool Boolean(std::string_view key, bool fallback) const {
@@ -149,6 +161,10 @@ void ReadIssuer(const TableReader& reader, Profile& profile) {
                 "give a profile for another issuer another name");
   }
   const std::string fault = oauth::EndpointFault(*issuer, profile.EndpointRules());
+  const std::optional<oauth::UrlParts> parts = oauth::ParseUrl(*issuer);
+  if (parts && parts->has_user_info) {
+    reader.Fail(where, "the issuer " + fault, "a password has no place there");  // nor in a message
+  }
   if (!fault.empty() || issuer->find_first_of("?#") != std::string::npos) {
     reader.Fail(where, "the issuer '" + oauth::Printable(*issuer) + "' " +
                            (fault.empty() ? "has a query or a fragment" : fault));
@@ -230,8 +246,8 @@ Configuration ParseConfiguration(std::string_view text, const std::string& path)
     }
   } catch (const toml::parse_error& error) {
     std::ostringstream message;
-    message << path << ":" << error.source().begin.line << ":" << error.source().begin.column
-            << ": " << oauth::Printable(error.description());
+    message << oauth::Printable(path) << ":" << error.source().begin.line << ":"
+            << error.source().begin.column << ": " << Uncapitalized(error.description());
     throw Error(ErrorKind::kConfig, message.str(), "correct the line; nothing stored was touched");
   }
   const bool has_xai = std::any_of(configuration.profiles.begin(), configuration.profiles.end(),

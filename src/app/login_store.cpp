@@ -15,7 +15,7 @@ constexpr std::string_view kTokenSetSuffix = ".json";
 constexpr std::string_view kRecordSuffix = ".last";
 
 // Twice the largest tokens that were met (16 kB), with room for the rest of the set.
-constexpr std::size_t kReservedBytes = 64 * 1024;
+constexpr std::size_t kReservedBytes = std::size_t{64} * 1024;
 // design: 128 random bits
 constexpr std::size_t kStoreIdBytes = 16;
 

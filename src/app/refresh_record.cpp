@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kMostDigests = 32;
 
 bool Contains(const std::vector<std::string>& digests, std::string_view token) {
-  return std::find(digests.begin(), digests.end(), TokenDigest(token)) != digests.end();
+  // Nothing is hashed where there is nothing to compare: OpenSSL would read its configuration.
+  return !digests.empty() &&
+         std::find(digests.begin(), digests.end(), TokenDigest(token)) != digests.end();
 }
 
 void Add(std::vector<std::string>& digests, std::string_view token) {

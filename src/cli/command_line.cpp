@@ -1,8 +1,8 @@
 #include "cli/command_line.h"
 
-#include <Poco/Exception.h>
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
+#include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
 
@@ -58,6 +58,15 @@ const std::vector<CommandDescription>& Commands() {
        {"json"}},
   };
   return commands;
+}
+
+/// Null when there is no such command.
+const CommandDescription* FindCommand(std::string_view name) {
+  const auto& commands = Commands();
+  const auto found =
+      std::find_if(commands.begin(), commands.end(),
+                   [&](const CommandDescription& command) { return command.name == name; });
+  return found == commands.end() ? nullptr : &*found;
 }
 
 constexpr std::array<OptionDescription, 13> kOptions = {{
@@ -120,7 +129,7 @@ void RequireFullName(const std::string& argument, const OptionSet& options,
     }
     return;
   }
-  const std::string name = argument.substr(2, argument.find_first_of("=:") - 2);
+  const std::string name = argument.substr(2, argument.find('=') - 2);
   const bool known = std::any_of(options.begin(), options.end(),
                                  [&](const Option& option) { return option.fullName() == name; });
   if (!known) {
@@ -129,6 +138,21 @@ void RequireFullName(const std::string& argument, const OptionSet& options,
         "'" + std::string(command.name) + "' has no option '--" + oauth::Printable(name) + "'",
         UsageHint(command));
   }
+}
+
+/// Poco's complaint in our words. Its message begins with the option's name.
+std::string Describe(const Poco::Util::OptionException& error) {
+  const std::string message = oauth::Printable(error.message());
+  const std::string option = "--" + message.substr(0, message.find_first_of(" ="));
+  if (dynamic_cast<const Poco::Util::MissingArgumentException*>(&error) != nullptr) {
+    return option + " needs a value";
+  }
+  if (dynamic_cast<const Poco::Util::UnexpectedArgumentException*>(&error) != nullptr) {
+    return option + " takes no value";
+  }
+  return dynamic_cast<const Poco::Util::DuplicateOptionException*>(&error) != nullptr
+             ? option + " is given more than once"
+             : "the options cannot be read: " + message;
 }
 
 Values ProcessOptions(const std::vector<std::string>& arguments, const OptionSet& options,
@@ -154,8 +178,8 @@ Values ProcessOptions(const std::vector<std::string>& arguments, const OptionSet
       }
     }
     processor.checkRequired();
-  } catch (const Poco::Exception& error) {
-    throw Error(ErrorKind::kUsage, oauth::Printable(error.displayText()), UsageHint(command));
+  } catch (const Poco::Util::OptionException& error) {
+    throw Error(ErrorKind::kUsage, Describe(error), UsageHint(command));
   }
   return values;
 }
@@ -242,6 +266,14 @@ Command MakeCommand(const CommandDescription& description, const Values& values)
 
 }  // namespace
 
+bool AsksForJson(const std::vector<std::string>& arguments) {
+  const CommandDescription* command = arguments.empty() ? nullptr : FindCommand(arguments.front());
+  const auto has = [](const auto& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  return command != nullptr && has(command->options, "json") && has(arguments, "--json");
+}
+
 Command ParseCommandLine(const std::vector<std::string>& arguments) {
   std::vector<std::string> rest = arguments;
   std::string name = "token";
@@ -255,11 +287,8 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
   if (name == kUnlockKeyringCommand && rest.empty()) {
     return UnlockKeyringCommand{};
   }
-  const auto& commands = Commands();
-  const auto command =
-      std::find_if(commands.begin(), commands.end(),
-                   [&](const CommandDescription& description) { return description.name == name; });
-  if (command == commands.end()) {
+  const CommandDescription* command = FindCommand(name);
+  if (command == nullptr) {
     throw Error(ErrorKind::kUsage, "there is no command '" + oauth::Printable(name) + "'",
                 "see 'grok-auth --help'");
   }

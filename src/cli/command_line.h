@@ -54,4 +54,7 @@ using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshC
 /// abbreviated.
 [[nodiscard]] Command ParseCommandLine(const std::vector<std::string>& arguments);
 
+/// Whether the arguments, even if they cannot be parsed, ask a command for JSON that has it.
+[[nodiscard]] bool AsksForJson(const std::vector<std::string>& arguments);
+
 }  // namespace grokauth::cli

@@ -92,16 +92,6 @@ void Run(const StatusCommand& command, Context& context) {
                    command.common.json ? app::StatusFormat::kJson : app::StatusFormat::kTable);
 }
 
-/// The JSON form of an error (design: every JSON answer says whether it is one).
-std::string ErrorAnswer(const Error& error) {
-  oauth::JsonObject answer;
-  answer.Set("ok", false).Set("error", app::MachineWord(error.kind())).Set("message", error.what());
-  if (!error.hint().empty()) {
-    answer.Set("hint", error.hint());
-  }
-  return answer.Text() + "\n";
-}
-
 /// What every command starts with: configuration, profile, stored login.
 template <typename Use>
 void WithContext(const CommonOptions& options, app::Edges& edges, const Process& process,
@@ -137,8 +127,7 @@ int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& p
     });
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUsage) {
-      messages.Fail(error);
-      return app::ExitStatus(error.kind());
+      return ReportError(error, /*json=*/false, edges.terminal);
     }
     report = app::SerializeReport(app::ReportedFailure{error, false});
   }
@@ -159,11 +148,8 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
     messages.Release();
     return 0;
   } catch (const Error& error) {
-    messages.Fail(error);
-    if (command.common.json) {
-      edges.terminal.WriteAnswer(ErrorAnswer(error));
-    }
-    return app::ExitStatus(error.kind());
+    messages.Release();
+    return ReportError(error, command.common.json, edges.terminal);
   } catch (const app::Interrupted& interrupted) {
     messages.Release();
     return kSignalExitBase + interrupted.signal();
@@ -192,6 +178,25 @@ int RunCommand(const Command& command, app::Edges& edges, const Process& process
         }
       },
       command);
+}
+
+int ReportError(const Error& error, bool json, app::Terminal& terminal) {
+  app::Messages(terminal, /*verbose=*/false).Fail(error);
+  if (json) {
+    oauth::JsonObject answer;
+    answer.Set("ok", false)
+        .Set("error", app::MachineWord(error.kind()))
+        .Set("message", error.what());
+    if (!error.hint().empty()) {
+      answer.Set("hint", error.hint());
+    }
+    try {
+      terminal.WriteAnswer(answer.Text() + "\n");
+    } catch (const Error&) {
+      // Nobody reads standard output; the error itself is told, and is the status.
+    }
+  }
+  return app::ExitStatus(error.kind());
 }
 
 }  // namespace grokauth::cli

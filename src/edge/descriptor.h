@@ -22,7 +22,7 @@ class Descriptor {
     return *this;
   }
 
-  [[nodiscard]] int get() const { return number_; }
+  [[nodiscard]] int Get() const { return number_; }
   [[nodiscard]] bool IsOpen() const { return number_ >= 0; }
   /// Gives the descriptor away, to be closed by the caller.
   [[nodiscard]] int Release() { return std::exchange(number_, -1); }

@@ -27,7 +27,7 @@ constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kWritableByOthers = 0022;
 constexpr mode_t kOpenToOthers = 0077;
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
 constexpr const char* kTemporarySuffix = ".tmp";
 constexpr const char* kLockSuffix = ".lock";
 // A reservation lives as long as one refresh; what is older than a day was left by a killed worker.
@@ -114,16 +114,16 @@ class TemporaryFile final : public app::Reservation {
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   void Allocate(std::size_t bytes) {
-    const int error = posix_fallocate(file_.get(), 0, static_cast<off_t>(bytes));
+    const int error = posix_fallocate(file_.Get(), 0, static_cast<off_t>(bytes));
     if (error != 0) {
       Fail("cannot reserve space for", path_, error);
     }
   }
 
   void Commit(const std::string& contents) override {
-    WriteAll(file_.get(), contents, path_);
-    if (ftruncate(file_.get(), static_cast<off_t>(contents.size())) != 0 ||
-        fsync(file_.get()) != 0 ||
+    WriteAll(file_.Get(), contents, path_);
+    if (ftruncate(file_.Get(), static_cast<off_t>(contents.size())) != 0 ||
+        fsync(file_.Get()) != 0 ||
         renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) {
       Fail("cannot write", path_, errno);
     }
@@ -143,7 +143,7 @@ class TemporaryFile final : public app::Reservation {
 class FileLock final : public app::Lock {
  public:
   explicit FileLock(edge::Descriptor file) : file_(std::move(file)) {}
-  [[nodiscard]] int Descriptor() const override { return file_.get(); }
+  [[nodiscard]] int Descriptor() const override { return file_.Get(); }
 
  private:
   edge::Descriptor file_;
@@ -182,7 +182,7 @@ const Descriptor& FileStateFolder::Open() {
       Fail("cannot open the state folder", path_, errno == ENOTDIR ? ELOOP : errno);
     }
     if (folder.IsOpen()) {
-      RequirePrivate(folder.get(), S_IFDIR, path_);
+      RequirePrivate(folder.Get(), S_IFDIR, path_);
       folder_ = std::move(folder);
     }
   }
@@ -212,18 +212,18 @@ std::optional<std::string> FileStateFolder::Read(const std::string& name) {
   }
   // O_NONBLOCK: a fifo in its place must not stop us.
   const Descriptor file(
-      openat(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      openat(folder_.Get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.IsOpen()) {
     if (errno == ENOENT) {
       return std::nullopt;
     }
     Fail("cannot read", Path(name), errno);
   }
-  RequirePrivate(file.get(), S_IFREG, Path(name));
+  RequirePrivate(file.Get(), S_IFREG, Path(name));
   std::string contents;
   std::array<char, 8192> buffer{};
   while (true) {
-    const ssize_t count = read(file.get(), buffer.data(), buffer.size());
+    const ssize_t count = read(file.Get(), buffer.data(), buffer.size());
     if (count < 0) {
       Fail("cannot read", Path(name), errno);
     }
@@ -238,12 +238,12 @@ std::optional<std::string> FileStateFolder::Read(const std::string& name) {
 }
 
 void FileStateFolder::Replace(const std::string& name, const std::string& contents) {
-  TemporaryFile(Create().get(), name, Path(name)).Commit(contents);
+  TemporaryFile(Create().Get(), name, Path(name)).Commit(contents);
 }
 
 std::unique_ptr<app::Reservation> FileStateFolder::Reserve(const std::string& name,
                                                            std::size_t bytes) {
-  const int folder = Create().get();
+  const int folder = Create().Get();
   RemoveForgottenReservations(name);
   auto file = std::make_unique<TemporaryFile>(folder, name, Path(name));
   file->Allocate(bytes);
@@ -251,18 +251,18 @@ std::unique_ptr<app::Reservation> FileStateFolder::Reserve(const std::string& na
 }
 
 void FileStateFolder::RemoveForgottenReservations(const std::string& name) {
-  for (const std::string& other : NamesIn(folder_.get(), path_)) {
+  for (const std::string& other : NamesIn(folder_.Get(), path_)) {
     struct stat info {};
     if (other.starts_with(name + ".") && other.ends_with(kTemporarySuffix) &&
-        fstatat(folder_.get(), other.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(folder_.Get(), other.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         info.st_mtime < std::time(nullptr) - kForgottenAfterSeconds) {
-      unlinkat(folder_.get(), other.c_str(), 0);
+      unlinkat(folder_.Get(), other.c_str(), 0);
     }
   }
 }
 
 void FileStateFolder::Remove(const std::string& name) {
-  if (Open().IsOpen() && unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+  if (Open().IsOpen() && unlinkat(folder_.Get(), name.c_str(), 0) != 0 && errno != ENOENT) {
     Fail("cannot remove", Path(name), errno);
   }
 }
@@ -271,7 +271,7 @@ std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
   if (!Open().IsOpen()) {
     return {};
   }
-  std::vector<std::string> names = NamesIn(folder_.get(), path_);
+  std::vector<std::string> names = NamesIn(folder_.Get(), path_);
   std::erase_if(names, [&](const std::string& name) {
     return !name.starts_with(prefix) || name.ends_with(kTemporarySuffix) ||
            name.ends_with(kLockSuffix);
@@ -281,13 +281,13 @@ std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
 }
 
 std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
-  Descriptor file(openat(Create().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+  Descriptor file(openat(Create().Get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
                          kPrivateFile));
   if (!file.IsOpen()) {
     Fail("cannot open the lock file", Path(name), errno);
   }
-  RequirePrivate(file.get(), S_IFREG, Path(name));
-  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  RequirePrivate(file.Get(), S_IFREG, Path(name));
+  while (flock(file.Get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return nullptr;
     }

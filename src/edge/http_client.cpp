@@ -44,7 +44,7 @@ http::Peer FirstHop(const http::Target& target, const std::optional<http::Proxy>
   return {target.host, target.port, !target.secure, http::HostAndPort(target.host, target.port)};
 }
 
-Poco::Net::StreamSocket Adopt(http::OwnedDescriptor connection) {
+Poco::Net::StreamSocket Adopt(Descriptor connection) {
   return Poco::Net::StreamSocket(new Poco::Net::StreamSocketImpl(connection.Release()));
 }
 
@@ -92,8 +92,7 @@ app::HttpResponse PocoHttpClient::Exchange(const app::HttpRequest& request, bool
   if (target.secure) {
     tls.emplace(environment_, request.ca_file, target.host);
   }
-  http::OwnedDescriptor connection =
-      http::Connect(FirstHop(target, proxy), limits.connect, interrupts_);
+  Descriptor connection = http::Connect(FirstHop(target, proxy), limits.connect, interrupts_);
   // Declared before the socket: closing a TLS connection writes to it, and may block.
   http::Watchdog watchdog(connection.Get(), limits.connect.deadline, interrupts_.Descriptors());
   Poco::Net::StreamSocket socket = Adopt(std::move(connection));

@@ -13,7 +13,6 @@ struct NetworkEnvironment {
   std::optional<std::string> ssl_cert_file;  ///< SSL_CERT_FILE
   std::optional<std::string> ssl_cert_dir;   ///< SSL_CERT_DIR
   std::optional<std::string> https_proxy;    ///< HTTPS_PROXY or https_proxy
-  std::optional<std::string> http_proxy;     ///< http_proxy; plain http never leaves the machine
   std::optional<std::string> all_proxy;      ///< ALL_PROXY or all_proxy
   std::optional<std::string> no_proxy;       ///< NO_PROXY or no_proxy
 };

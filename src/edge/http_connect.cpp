@@ -31,8 +31,7 @@ class Race {
 
   /// Starts what is due, waits until something happens, at most until `deadline`, and returns the
   /// connection that stands, if any. Also returns when one of `interrupts` becomes readable.
-  [[nodiscard]] OwnedDescriptor Step(Clock::time_point deadline,
-                                     const std::vector<int>& interrupts);
+  [[nodiscard]] Descriptor Step(Clock::time_point deadline, const std::vector<int>& interrupts);
 
   /// Whether every address has failed.
   [[nodiscard]] bool IsLost() const { return next_ == addresses_.size() && pending_.empty(); }
@@ -43,12 +42,12 @@ class Race {
  private:
   void StartDue();
   void Fail(int error);
-  [[nodiscard]] OwnedDescriptor Collect(const std::vector<pollfd>& entries);
+  [[nodiscard]] Descriptor Collect(const std::vector<pollfd>& entries);
 
   std::vector<Address> addresses_;
   std::size_t next_ = 0;
   Clock::time_point next_start_ = Clock::now();
-  std::vector<OwnedDescriptor> pending_;
+  std::vector<Descriptor> pending_;
   int last_error_ = 0;
 };
 
@@ -60,7 +59,7 @@ void Race::Fail(int error) {
 void Race::StartDue() {
   while (next_ < addresses_.size() && (pending_.empty() || Clock::now() >= next_start_)) {
     const Address& address = addresses_[next_++];
-    OwnedDescriptor attempt(
+    Descriptor attempt(
         socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (attempt.Get() < 0 ||
         (connect(attempt.Get(), address.Get(), address.length) != 0 && errno != EINPROGRESS)) {
@@ -72,10 +71,10 @@ void Race::StartDue() {
   }
 }
 
-OwnedDescriptor Race::Step(Clock::time_point deadline, const std::vector<int>& interrupts) {
+Descriptor Race::Step(Clock::time_point deadline, const std::vector<int>& interrupts) {
   StartDue();
   std::vector<pollfd> entries;
-  for (const OwnedDescriptor& attempt : pending_) {
+  for (const Descriptor& attempt : pending_) {
     entries.push_back({attempt.Get(), POLLOUT, 0});
   }
   for (const int interrupt : interrupts) {
@@ -88,7 +87,7 @@ OwnedDescriptor Race::Step(Clock::time_point deadline, const std::vector<int>& i
   return Collect(entries);
 }
 
-OwnedDescriptor Race::Collect(const std::vector<pollfd>& entries) {
+Descriptor Race::Collect(const std::vector<pollfd>& entries) {
   for (std::size_t i = pending_.size(); i-- > 0;) {
     if (entries[i].revents == 0) {
       continue;
@@ -120,11 +119,11 @@ void MakeBlocking(int descriptor) {
 
 }  // namespace
 
-OwnedDescriptor Connect(const Peer& peer, const Limit& limit, Interrupts& interrupts) {
+Descriptor Connect(const Peer& peer, const Limit& limit, Interrupts& interrupts) {
   const std::vector<int> descriptors = interrupts.Descriptors();
   Race race(Resolve(peer, limit, interrupts));
   while (Clock::now() < limit.deadline) {
-    OwnedDescriptor connection = race.Step(limit.deadline, descriptors);
+    Descriptor connection = race.Step(limit.deadline, descriptors);
     if (connection.Get() >= 0) {
       MakeBlocking(connection.Get());
       return connection;

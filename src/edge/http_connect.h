@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "edge/http_descriptor.h"
+#include "edge/descriptor.h"
 #include "edge/http_failure.h"
 #include "edge/interrupts.h"
 
@@ -21,6 +21,6 @@ struct Peer {
 /// close-on-exec, without delay. An address that does not answer holds the others up by a quarter
 /// of a second only. Throws `Failure{kResolve}` or `Failure{kConnect}`, at `limit` at the latest,
 /// and `app::Interrupted`.
-[[nodiscard]] OwnedDescriptor Connect(const Peer& peer, const Limit& limit, Interrupts& interrupts);
+[[nodiscard]] Descriptor Connect(const Peer& peer, const Limit& limit, Interrupts& interrupts);
 
 }  // namespace grokauth::edge::http

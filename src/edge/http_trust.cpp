@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <memory>
 
-#include "edge/http_descriptor.h"
+#include "edge/descriptor.h"
 #include "edge/http_failure.h"
 
 namespace grokauth::edge::http {
@@ -26,7 +26,7 @@ bool IsSet(const std::optional<std::string>& variable) {
 
 /// Adds the certificates in the PEM file `path`.
 void LoadFile(SSL_CTX* context, const std::string& path) {
-  const OwnedDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.Get() < 0) {
     throw Failure(Cause::kTrust, "cannot read the certificate authority file '" + Printable(path) +
                                      "' (" + SystemError(errno) + ")");

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/edges.h"
-#include "edge/http_descriptor.h"
+#include "edge/descriptor.h"
 
 namespace grokauth::edge::http {
 
@@ -38,8 +38,8 @@ class Watchdog {
   [[nodiscard]] app::SteadyTime Deadline();
   void Wake();
 
-  const OwnedDescriptor socket_;
-  const OwnedDescriptor wake_;
+  const Descriptor socket_;
+  const Descriptor wake_;
   const std::vector<int> interrupts_;
   std::mutex mutex_;
   app::SteadyTime deadline_;  ///< guarded by `mutex_`

@@ -154,13 +154,13 @@ class SocketListener final : public app::LoopbackListener {
  private:
   /// Waits until something can be done, at most until `deadline` or the first connection's.
   void Wait(SteadyTime deadline) {
-    std::vector<pollfd> entries{{socket_.get(), POLLIN, 0}};
+    std::vector<pollfd> entries{{socket_.Get(), POLLIN, 0}};
     for (const int descriptor : interrupts_.Descriptors()) {
       entries.push_back({descriptor, POLLIN, 0});
     }
     for (const Connection& connection : connections_) {
       const short events = connection.output.empty() ? POLLIN : POLLOUT;
-      entries.push_back({connection.socket.get(), events, 0});
+      entries.push_back({connection.socket.Get(), events, 0});
       deadline = std::min(deadline, connection.deadline);
     }
     const auto left =
@@ -171,7 +171,7 @@ class SocketListener final : public app::LoopbackListener {
 
   void Accept() {
     while (true) {
-      Descriptor accepted(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      Descriptor accepted(accept4(socket_.Get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted.IsOpen()) {
         if (errno == EMFILE && !connections_.empty()) {
           connections_.pop_front();
@@ -224,7 +224,7 @@ class SocketListener final : public app::LoopbackListener {
   static bool Receive(Connection& connection) {
     std::array<char, 4096> buffer{};
     while (true) {
-      const ssize_t count = recv(connection.socket.get(), buffer.data(), buffer.size(), 0);
+      const ssize_t count = recv(connection.socket.Get(), buffer.data(), buffer.size(), 0);
       if (count < 0) {
         return errno == EAGAIN || errno == EINTR;
       }
@@ -242,7 +242,7 @@ class SocketListener final : public app::LoopbackListener {
 
   static void Send(Connection& connection) {
     while (!connection.output.empty()) {
-      const ssize_t count = send(connection.socket.get(), connection.output.data(),
+      const ssize_t count = send(connection.socket.Get(), connection.output.data(),
                                  connection.output.size(), MSG_NOSIGNAL);
       if (count < 0) {
         if (errno != EAGAIN && errno != EINTR) {
@@ -254,7 +254,7 @@ class SocketListener final : public app::LoopbackListener {
       connection.output.erase(0, static_cast<std::size_t>(count));
       if (connection.output.empty()) {
         // Half-closed, so that the reply arrives before a reset for what was not read.
-        shutdown(connection.socket.get(), SHUT_WR);
+        shutdown(connection.socket.Get(), SHUT_WR);
       }
     }
   }
@@ -289,15 +289,15 @@ std::unique_ptr<app::LoopbackListener> SocketLoopback::Listen(std::uint16_t port
   // For a port whose last connections are in TIME_WAIT. Not SO_REUSEPORT, which Poco's ServerSocket
   // sets: with it two programs could share the port, and the redirects.
   const int on = 1;
-  setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(socket.Get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(socket.get(), generic, size) != 0 || listen(socket.get(), kBacklog) != 0 ||
-      getsockname(socket.get(), generic, &size) != 0) {
+  if (bind(socket.Get(), generic, size) != 0 || listen(socket.Get(), kBacklog) != 0 ||
+      getsockname(socket.Get(), generic, &size) != 0) {
     return nullptr;
   }
   return std::make_unique<SocketListener>(interrupts_, std::move(socket), ntohs(address.sin_port));

@@ -62,6 +62,7 @@ class SpawnPlan {
   int Start(const std::string& program, const std::vector<std::string>& arguments) {
     posix_spawn_file_actions_addclosefrom_np(&actions_, first_closed_);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
       argv.push_back(const_cast<char*>(argument.c_str()));  // the C interface does not write to it
     }

@@ -21,6 +21,8 @@
 #include <thread>
 
 #include "app/error.h"
+#include "edge/descriptor.h"
+#include "oauth/encoding.h"
 
 namespace grokauth::edge {
 
@@ -38,7 +40,7 @@ std::optional<std::string> EitherVariable(const char* first, const char* second)
 }
 
 std::string HomeFolder() {
-  if (std::optional<std::string> home = Variable("HOME")) {
+  if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
     return *home;
   }
   const passwd* entry = getpwuid(geteuid());
@@ -136,7 +138,6 @@ NetworkEnvironment ReadNetworkEnvironment() {
   environment.ssl_cert_file = Variable("SSL_CERT_FILE");
   environment.ssl_cert_dir = Variable("SSL_CERT_DIR");
   environment.https_proxy = EitherVariable("https_proxy", "HTTPS_PROXY");
-  environment.http_proxy = Variable("http_proxy");
   environment.all_proxy = EitherVariable("all_proxy", "ALL_PROXY");
   environment.no_proxy = EitherVariable("no_proxy", "NO_PROXY");
   return environment;
@@ -151,32 +152,36 @@ DesktopEnvironment ReadDesktopEnvironment() {
 }
 
 std::optional<std::string> ReadConfigFile(const std::string& path, bool required) {
-  constexpr std::size_t kLargestConfig = 1024 * 1024;
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  int error = file < 0 ? errno : 0;
-  if (error == ENOENT && !required) {
-    return std::nullopt;
+  constexpr std::size_t kLargestConfig = std::size_t{1024} * 1024;
+  const auto fail = [&](const std::string& why) -> app::Error {
+    return {app::ErrorKind::kConfig,
+            "cannot read the configuration file '" + oauth::Printable(path) + "': " + why,
+            "check the path and its permissions"};
+  };
+  // O_NONBLOCK: a fifo in its place must not stop us.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.IsOpen()) {
+    if (errno == ENOENT && !required) {
+      return std::nullopt;
+    }
+    throw fail(std::strerror(errno));
+  }
+  struct stat info {};
+  if (fstat(file.Get(), &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
+    throw fail(S_ISDIR(info.st_mode) ? std::strerror(EISDIR) : "it is not a regular file");
   }
   std::string text;
   std::array<char, 8192> buffer{};
-  ssize_t count = 1;
-  while (error == 0 && count > 0) {
-    count = read(file, buffer.data(), buffer.size());
+  while (true) {
+    const ssize_t count = read(file.Get(), buffer.data(), buffer.size());
     if (count < 0 || text.size() > kLargestConfig) {
-      error = count < 0 ? errno : EFBIG;
-    } else {
-      text.append(buffer.data(), static_cast<std::size_t>(count));
+      throw fail(std::strerror(count < 0 ? errno : EFBIG));
     }
+    if (count == 0) {
+      return text;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  if (file >= 0) {
-    close(file);
-  }
-  if (error != 0) {
-    throw app::Error(app::ErrorKind::kConfig,
-                     "cannot read the configuration file '" + path + "': " + std::strerror(error),
-                     "check the path and its permissions");
-  }
-  return text;
 }
 
 bool HasTerminal() {
@@ -230,7 +235,7 @@ void StandardTerminal::WriteAnswer(const std::string& text) {
   if (!WriteAll(STDOUT_FILENO, text)) {
     throw app::Error(app::ErrorKind::kStore,
                      std::string("cannot write to standard output: ") + std::strerror(errno),
-                     "whoever started grok-auth closed it; the login is kept");
+                     "it is closed or full; the login is kept");
   }
 }
 

@@ -21,7 +21,7 @@ namespace grokauth::edge {
 namespace {
 
 // A report holds one access token; more is not from our worker.
-constexpr std::size_t kLargestReport = 256 * 1024;
+constexpr std::size_t kLargestReport = std::size_t{256} * 1024;
 
 class ProcessRunningWorker final : public app::RunningWorker {
  public:

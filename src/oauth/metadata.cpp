@@ -29,7 +29,7 @@ std::optional<UrlParts> ParseUrl(std::string_view url) {
   }
   try {
     const Poco::URI uri{std::string(url)};
-    const std::string scheme = uri.getScheme();
+    const std::string& scheme = uri.getScheme();
     if ((scheme != "https" && scheme != "http") || uri.getHost().empty()) {
       return std::nullopt;
     }

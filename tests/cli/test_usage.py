@@ -72,7 +72,7 @@ class Usage(OfflineTestCase):
         for args in [["status", "--json=1"], ["token", "--bare=yes"], ["status", "--verbose=2"]]:
             with self.subTest(args):
                 self.refused(*args)
-        for args in [["--json", "--json"], ["--profile", PROFILE, "--profile", PROFILE]]:
+        for args in [["--verbose", "--verbose"], ["--profile", PROFILE, "--profile", PROFILE]]:
             with self.subTest(args):
                 self.refused("status", *args, pattern="more than once")
 

@@ -40,11 +40,8 @@ std::optional<std::string> Variable(const std::vector<const char*>& names) {
 }
 
 grokauth::edge::NetworkEnvironment ReadEnvironment() {
-  return {Variable({"SSL_CERT_FILE"}),
-          Variable({"SSL_CERT_DIR"}),
-          Variable({"https_proxy", "HTTPS_PROXY"}),
-          Variable({"http_proxy"}),
-          Variable({"all_proxy", "ALL_PROXY"}),
+  return {Variable({"SSL_CERT_FILE"}), Variable({"SSL_CERT_DIR"}),
+          Variable({"https_proxy", "HTTPS_PROXY"}), Variable({"all_proxy", "ALL_PROXY"}),
           Variable({"no_proxy", "NO_PROXY"})};
 }
 

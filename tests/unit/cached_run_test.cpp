@@ -87,7 +87,7 @@ TEST_CASE("a login without its .id is used: it carries its own") {
   CHECK(Provide(fixture) == std::vector<std::string>{kAnswer});
 }
 
-TEST_CASE("--bare prints the token alone") {
+TEST_CASE("option --bare prints the token alone") {
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens());
   TokenOptions options;
@@ -143,7 +143,7 @@ TEST_CASE("a token that was never delivered is recorded as delivered before it i
   CHECK(Provide(fixture) == std::vector<std::string>{kAnswer});
 }
 
-TEST_CASE("--min-validity beats the profile's, which beats Grok's window") {
+TEST_CASE("option --min-validity beats the profile's, which beats Grok's window") {
   Fixture fixture;
   TokenOptions options;
   // 1000 s are left.

@@ -179,7 +179,7 @@ TEST_CASE("a number of seconds is a whole number up to a day") {
   }
 }
 
-TEST_CASE("--help lists the commands, and each command's lists its options") {
+TEST_CASE("option --help lists the commands, and each command's lists its options") {
   const std::string general = TextOf({"--help"});
   CHECK(general.starts_with("usage: grok-auth [COMMAND] [OPTIONS]\n"));
   for (const std::string& command : kCommands) {
@@ -212,13 +212,13 @@ TEST_CASE("every option that a command's help lists is one that it takes") {
   }
 }
 
-TEST_CASE("--help and --version win over the other options") {
+TEST_CASE("option --help and --version win over the other options") {
   CHECK(TextOf({"--bare", "--help"}) == TextOf({"--help"}));
   CHECK(TextOf({"login", "--json", "--help"}) == TextOf({"login", "--help"}));
   CHECK(TextOf({"login", "--json", "--version"}) == TextOf({"--version"}));
 }
 
-TEST_CASE("--version prints name and version, behind every command") {
+TEST_CASE("option --version prints name and version, behind every command") {
   const std::string text = TextOf({"--version"});
   CHECK_THAT(text, Catch::Matches("grok-auth [0-9]+\\.[0-9]+\\.[0-9]+\n"));
   for (const std::string& command : kCommands) {

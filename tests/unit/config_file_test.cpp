@@ -138,7 +138,7 @@ TEST_CASE("an issuer is an https URL without query, fragment or user name") {
                "http://127.0.0.1:8080");
   CAPTURE(issuer);
   const std::string text = "[profile.work]\nclient_id = \"c\"\nissuer = \"" + issuer + "\"\n";
-  CHECK(Complaint(text).starts_with("3:10: the issuer '"));
+  CHECK(Complaint(text).starts_with("3:10: the issuer "));
 }
 
 TEST_CASE("an http issuer needs a loopback host and allow_http_loopback, in any order") {

@@ -32,7 +32,7 @@ std::string Chosen(const Configuration& configuration, const std::optional<std::
 
 }  // namespace
 
-TEST_CASE("--profile beats GROKAUTH_PROFILE beats default_profile beats xai") {
+TEST_CASE("option --profile beats GROKAUTH_PROFILE beats default_profile beats xai") {
   const Configuration with_default = Configured("default_profile = \"home\"");
   CHECK(Chosen(with_default, "work", "xai") == "work");
   CHECK(Chosen(with_default, std::nullopt, "work") == "work");

@@ -142,7 +142,7 @@ TEST_CASE("a provider run ends after 290 s and keeps its entry") {
   CHECK_FALSE(run.state.IsLocked(kSignInLock));
 }
 
-TEST_CASE("--timeout ends a provider run sooner") {
+TEST_CASE("option --timeout ends a provider run sooner") {
   SigningIn run;
   TokenOptions options;
   options.timeout = seconds(12);
