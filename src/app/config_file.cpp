@@ -1,6 +1,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <sstream>
 #include <string>
@@ -150,6 +151,14 @@ class TableReader {
   const std::string& path_;
 };
 
+/// Whether grok-auth sends this parameter itself: a second one is forbidden (RFC 6749 section 3.1).
+bool IsOwnParameter(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kOwn = {
+      "response_type", "client_id",      "redirect_uri",          "scope",   "state",
+      "nonce",         "code_challenge", "code_challenge_method", "audience"};
+  return std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end();
+}
+
 void ReadIssuer(const TableReader& reader, Profile& profile) {
   const std::optional<std::string> issuer = reader.String("issuer");
   if (!issuer) {
@@ -199,6 +208,13 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   profile.ca_file = reader.String("ca_file");
   profile.authorize_params =
       reader.StringTable("authorize_params").value_or(profile.authorize_params);
+  for (const auto& [parameter, value] : profile.authorize_params) {
+    if (IsOwnParameter(parameter)) {
+      reader.Fail(reader.table().get("authorize_params")->source(),
+                  "'authorize_params' has '" + oauth::Printable(parameter) +
+                      "', which grok-auth sets itself");
+    }
+  }
   for (const auto& [key, value] :
        {std::pair("issuer", &profile.issuer), std::pair("client_id", &profile.client_id)}) {
     if (value->empty()) {

@@ -62,13 +62,13 @@ void Logout(Context& context) {
   const std::unique_ptr<Lock> refresh =
       WaitForLock(context, &ProfileFiles::TryRefreshLock, deadline);
   StoredLogin login = context.store.Load();
-  if (login.trouble && UnlockKeyring(context)) {
+  if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
     login = context.store.Load();
   }
   const std::optional<KeyringAnswer> kept = context.store.SignOut(context.pending.List());
   if (kept) {
     context.messages.Warn(DescribeKeyring(*kept) +
-                          ": the item 'grok-auth: " + context.profile.name +
+                          ": the item whose name begins 'grok-auth: " + context.profile.name +
                           "' stays in it, unused, until you delete it there");
   }
   if (login.trouble) {

@@ -70,12 +70,16 @@ std::optional<LoginStore::StoreId> LoginStore::ReadStoreId() {
   if (!id || id->empty()) {
     return std::nullopt;
   }
-  return StoreId{*id, ParsePlace(object->String("store").value_or("")).value_or(Place::kFile)};
+  return StoreId{*id, ParsePlace(object->String("store").value_or("")).value_or(Place::kFile),
+                 object->Strings("obsolete")};
 }
 
 void LoginStore::WriteStoreId(const StoreId& store_id) {
   oauth::JsonObject object;
   object.Set("store_id", store_id.id).Set("store", PlaceWord(store_id.place));
+  if (!store_id.obsolete.empty()) {
+    object.Set("obsolete", store_id.obsolete);
+  }
   files_.Replace(kIdSuffix, object.Text() + "\n");
 }
 
@@ -134,6 +138,19 @@ KeyringAnswer LoginStore::SaveInKeyring(const TokenSet& tokens) {
   return answer;
 }
 
+std::vector<std::string> LoginStore::DeleteObsolete(const std::vector<std::string>& ids,
+                                                    std::optional<KeyringAnswer>& refusal) {
+  std::vector<std::string> kept;
+  for (const std::string& id : ids) {
+    KeyringAnswer answer = keyring_.Remove(ItemOf(id));
+    if (answer.state != KeyringState::kFound && answer.state != KeyringState::kNothing) {
+      kept.push_back(id);
+      refusal = std::move(answer);
+    }
+  }
+  return kept;
+}
+
 std::unique_ptr<Reservation> LoginStore::ReserveTokenSet() {
   return files_.state().Reserve(files_.Name(kTokenSetSuffix), kReservedBytes);
 }
@@ -145,7 +162,10 @@ bool LoginStore::MoveIntoKeyring(const TokenSet& tokens) {
       SaveInKeyring(tokens).state != KeyringState::kFound) {
     return false;
   }
-  WriteStoreId({tokens.store_id, Place::kLibsecret});
+  const std::optional<StoreId> before = ReadStoreId();
+  std::optional<KeyringAnswer> refusal;
+  WriteStoreId({tokens.store_id, Place::kLibsecret,
+                before ? DeleteObsolete(before->obsolete, refusal) : std::vector<std::string>()});
   files_.Remove(kTokenSetSuffix);
   return true;
 }
@@ -169,7 +189,7 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   }
   try {
     if (!id || id->id != tokens.store_id) {
-      WriteStoreId({tokens.store_id, tokens.place});
+      WriteStoreId({tokens.store_id, tokens.place, {}});
     }
     RefreshRecord record = ReadRecord(tokens.store_id);
     record.generation = std::max(record.generation, tokens.generation);
@@ -205,19 +225,23 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
   if (!in_keyring) {
     files_.Replace(kTokenSetSuffix, SerializeTokenSet(tokens));
   }
+  // Until it is known to be gone, the old item stays on the list of those to delete.
+  StoreId now{tokens.store_id, tokens.place, ObsoleteAfter(before)};
   if (in_keyring) {
-    WriteStoreId({tokens.store_id, tokens.place});  // without it nothing finds the item
+    WriteStoreId(now);  // without it nothing finds the item
   }
   try {
     if (in_keyring) {
       files_.Remove(kTokenSetSuffix);
     } else {
-      WriteStoreId({tokens.store_id, tokens.place});
+      WriteStoreId(now);
     }
     files_.state().Remove(pending_name);
     WriteRecord(record);
-    if (before && before->place == Place::kLibsecret) {
-      static_cast<void>(keyring_.Remove(ItemOf(before->id)));
+    if (!now.obsolete.empty()) {
+      std::optional<KeyringAnswer> refusal;
+      now.obsolete = DeleteObsolete(now.obsolete, refusal);
+      WriteStoreId(now);
     }
   } catch (const Error&) {
     // The tokens are safe and carry their own id; a consumed pending entry is found out at its
@@ -257,19 +281,28 @@ void LoginStore::SaveEndpoints(const TokenVersion& version, const oauth::ServerM
 std::optional<KeyringAnswer> LoginStore::SignOut(const std::vector<std::string>& pending) {
   const std::unique_ptr<Lock> lock = files_.WriteLock();
   const std::optional<StoreId> before = ReadStoreId();
-  WriteStoreId({oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile});
+  StoreId now{oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile,
+              ObsoleteAfter(before)};
+  WriteStoreId(now);
   files_.Remove(kTokenSetSuffix);
   files_.Remove(kRecordSuffix);
   for (const std::string& name : pending) {
     files_.state().Remove(name);
   }
-  if (before && before->place == Place::kLibsecret) {
-    KeyringAnswer answer = keyring_.Remove(ItemOf(before->id));
-    if (answer.state != KeyringState::kFound && answer.state != KeyringState::kNothing) {
-      return answer;
-    }
+  std::optional<KeyringAnswer> refusal;
+  if (!now.obsolete.empty()) {
+    now.obsolete = DeleteObsolete(now.obsolete, refusal);
+    WriteStoreId(now);
   }
-  return std::nullopt;
+  return refusal;
+}
+
+std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>& before) {
+  std::vector<std::string> obsolete = before ? before->obsolete : std::vector<std::string>();
+  if (before && before->place == Place::kLibsecret) {
+    obsolete.push_back(before->id);
+  }
+  return obsolete;
 }
 
 }  // namespace grokauth::app

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/edges.h"
 #include "app/profile.h"
@@ -88,6 +89,8 @@ class LoginStore {
   struct StoreId {
     std::string id;
     Place place = Place::kFile;
+    /// Logins that were replaced, and whose items the keyring would not delete then.
+    std::vector<std::string> obsolete;
   };
 
   [[nodiscard]] TokenSet Parse(const std::string& text, const std::string& where) const;
@@ -100,6 +103,12 @@ class LoginStore {
   /// The id of the login that is stored now, without asking the keyring; empty: none.
   [[nodiscard]] std::string CurrentId();
   [[nodiscard]] KeyringAnswer SaveInKeyring(const TokenSet& tokens);
+  /// The logins whose items are to be deleted when another one takes the place of `before`.
+  [[nodiscard]] static std::vector<std::string> ObsoleteAfter(const std::optional<StoreId>& before);
+  /// Deletes the keyring's items of replaced logins; returns those that it keeps, and in `refusal`
+  /// why.
+  [[nodiscard]] std::vector<std::string> DeleteObsolete(const std::vector<std::string>& ids,
+                                                        std::optional<KeyringAnswer>& refusal);
   [[nodiscard]] KeyringItem ItemOf(const std::string& store_id) const;
 
   const Profile& profile_;

@@ -117,7 +117,7 @@ class SilentRefresh {
     }
     return RefreshWithoutToken{
         Error(ErrorKind::kStore, "the refresh worker ended without an answer",
-              "try again; 'grok-auth refresh --verbose' tells more"),
+              "try again; the login is kept"),
         true, nullptr};
   }
 

@@ -74,11 +74,11 @@ class ProviderRun {
 
  private:
   Handout Refresh() {
-    const auto budget = context_.environment.grok_auth_expired
-                            ? kHeadlessBudget
-                            : std::chrono::milliseconds(kRefreshBudget);
-    SilentRefreshResult result =
-        RefreshSilently(context_, demand_, first_, context_.started + budget);
+    // Counted from now where a person may have spent time on the keyring's dialog before.
+    const SteadyTime deadline = context_.environment.grok_auth_expired
+                                    ? context_.started + kHeadlessBudget
+                                    : context_.edges.clock.SteadyNow() + kRefreshBudget;
+    SilentRefreshResult result = RefreshSilently(context_, demand_, first_, deadline);
     if (auto* handout = std::get_if<Handout>(&result)) {
       return std::move(*handout);
     }
@@ -110,16 +110,20 @@ class ProviderRun {
 
   /// The refresh brought no token: the stored one while it lasts, else a person.
   Handout GoOnWithout(RefreshWithoutToken& failed) {
-    if (!may_sign_in_) {
-      throw Error(failed.error);
-    }
-    if (failed.is_transport) {
+    if (failed.is_transport && demand_.wanted == Wanted::kAny) {
       const StoredLogin login = context_.store.Load();
-      if (IsUnexpired(login, context_.profile, demand_, context_.edges.clock.Now())) {
+      // A refused token is better than nothing to a person only, who can then sign in.
+      const bool is_refused =
+          login.tokens && IsRefused(login.record, login.tokens->access_token) && !may_sign_in_;
+      if (!is_refused &&
+          IsUnexpired(login, context_.profile, demand_, context_.edges.clock.Now())) {
         context_.messages.Warn(std::string(failed.error.what()) +
                                "; the stored token is used while it lasts");
         return MakeHandout(login, demand_);
       }
+    }
+    if (!may_sign_in_) {
+      throw Error(failed.error);
     }
     const ErrorKind kind = failed.error.kind();
     if (kind == ErrorKind::kConfig || kind == ErrorKind::kAccessDenied ||
@@ -133,7 +137,7 @@ class ProviderRun {
     if (!may_sign_in_) {
       throw MakeLoginRequired(context_, reason);
     }
-    if (!first_.store_id.empty()) {
+    if (first_.tokens || first_.trouble) {
       context_.messages.Say("A new sign-in is needed: " + reason + ".");
     }
     SignInOptions sign_in;

@@ -41,7 +41,7 @@ const std::vector<CommandDescription>& Commands() {
   static const std::vector<CommandDescription> commands = {
       {"token",
        "print an access token; the default command",
-       "Prints the stored token when it will do, else a refreshed one, else signs a person in.",
+       "Prints the stored token, else a refreshed one, else signs a person in.",
        {"bare", "no-interactive", "device", "loopback", "no-browser", "timeout", "min-validity"}},
       {"login",
        "sign in now, replacing what is stored",

@@ -35,14 +35,17 @@ app::Configuration LoadConfiguration(const CommonOptions& options, const Process
   app::Configuration configuration = ReadConfiguration(options, process);
   const std::optional<std::string> requested =
       app::RequestedProfile(configuration, options.profile, process.environment);
-  const bool is_defined = std::any_of(
-      configuration.profiles.begin(), configuration.profiles.end(),
-      [](const app::Profile& profile) { return profile.name == app::kGrokOidcProfile; });
-  if (requested.value_or(app::kGrokOidcProfile) == app::kGrokOidcProfile && !is_defined) {
-    const std::optional<std::string> grok_config =
-        process.read_config(process.environment.grok_folder + "/config.toml", /*required=*/false);
-    if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
-      configuration.fallback_profile = profile->name;
+  if (requested.value_or(app::kGrokOidcProfile) != app::kGrokOidcProfile) {
+    return configuration;
+  }
+  const std::optional<std::string> grok_config =
+      process.read_config(process.environment.grok_folder + "/config.toml", /*required=*/false);
+  if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
+    configuration.fallback_profile = profile->name;
+    const bool is_defined =
+        std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
+                    [](const app::Profile& own) { return own.name == app::kGrokOidcProfile; });
+    if (!is_defined) {
       configuration.profiles.push_back(std::move(*profile));
     }
   }

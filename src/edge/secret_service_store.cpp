@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <initializer_list>
@@ -234,6 +235,23 @@ class Conversation {
   std::thread canceller_;
 };
 
+/// Blocks every signal while it lives. GLib's threads inherit that: one that could take a signal
+/// would end the process by the signal's default action, past the run that waits for it.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 /// Opens a conversation and lets `talk` use it, once more when the keyring stumbled at its start.
 KeyringAnswer Converse(bool& hung, const std::function<KeyringAnswer(Conversation&)>& talk) {
   if (!HasSessionBus()) {
@@ -242,6 +260,7 @@ KeyringAnswer Converse(bool& hung, const std::function<KeyringAnswer(Conversatio
   if (hung) {
     return {KeyringState::kHung, "", "it did not answer before"};
   }
+  const BlockedSignals blocked;
   std::string reason;
   const Libsecret* library = LoadLibsecret(reason);
   if (library == nullptr) {
@@ -266,7 +285,7 @@ KeyringAnswer SecretServiceStore::Probe() {
   return Converse(hung_, [](Conversation& conversation) {
     const KeyringState state = conversation.LookAtCollection();
     return state == KeyringState::kNothing  ? KeyringAnswer{state, "", ""}
-           : state == KeyringState::kLocked ? KeyringAnswer{state, "", "it is locked"}
+           : state == KeyringState::kLocked ? KeyringAnswer{state, "", ""}
                                             : conversation.Trouble();
   });
 }
@@ -288,7 +307,7 @@ KeyringAnswer SecretServiceStore::Save(const KeyringItem& item, const std::strin
   return Converse(hung_, [&](Conversation& conversation) {
     const KeyringState state = conversation.LookAtCollection();
     return state == KeyringState::kNothing  ? conversation.CreateItem(item, label, secret)
-           : state == KeyringState::kLocked ? KeyringAnswer{state, "", "it is locked"}
+           : state == KeyringState::kLocked ? KeyringAnswer{state, "", ""}
                                             : conversation.Trouble();
   });
 }

@@ -1,0 +1,58 @@
+# bash completion for grok-auth(1)
+
+# xai, and the names in lines [profile.NAME] of the configuration file.
+_grok_auth_profiles() {
+    local file=${GROKAUTH_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/grok-auth/config.toml}
+    echo xai
+    sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
+}
+
+_grok_auth() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=token options
+
+    # --name=value arrives as three words
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+
+    COMPREPLY=()
+    case $prev in
+        --config)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            return
+            ;;
+        --profile)
+            mapfile -t COMPREPLY < <(compgen -W "$(_grok_auth_profiles)" -- "$cur" | sort -u)
+            return
+            ;;
+        --timeout | --min-validity)
+            return
+            ;;
+    esac
+
+    if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status' -- "$cur")
+        return
+    fi
+    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
+        command=${COMP_WORDS[1]}
+    fi
+
+    options='--profile --config --verbose --help --version'
+    case $command in
+        token)
+            options+=' --bare --no-interactive --device --loopback --no-browser'
+            options+=' --timeout --min-validity'
+            ;;
+        login) options+=' --device --loopback --no-browser --timeout --json' ;;
+        logout | refresh | status) options+=' --json' ;;
+        *) return ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+}
+
+complete -F _grok_auth grok-auth

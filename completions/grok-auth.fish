@@ -1,0 +1,48 @@
+# fish completion for grok-auth(1)
+
+# Whether the command line has one of the given commands; without any it has token.
+function __grok_auth_is
+    set -l words (commandline -opc)
+    set -l command token
+    if set -q words[2]; and not string match -q -- '-*' $words[2]
+        set command $words[2]
+    end
+    contains -- $command $argv
+end
+
+function __grok_auth_needs_command
+    test (count (commandline -opc)) -eq 1
+end
+
+# xai, and the names in lines [profile.NAME] of the configuration file.
+function __grok_auth_profiles
+    set -l folder $HOME/.config
+    test -n "$XDG_CONFIG_HOME"; and set folder $XDG_CONFIG_HOME
+    set -l file $folder/grok-auth/config.toml
+    test -n "$GROKAUTH_CONFIG"; and set file $GROKAUTH_CONFIG
+    echo xai
+    sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
+end
+
+complete -c grok-auth -f
+
+complete -c grok-auth -n __grok_auth_needs_command -a token -d 'print an access token; the default command'
+complete -c grok-auth -n __grok_auth_needs_command -a login -d 'sign in now, replacing what is stored'
+complete -c grok-auth -n __grok_auth_needs_command -a logout -d 'delete the login here and revoke it at the server'
+complete -c grok-auth -n __grok_auth_needs_command -a refresh -d 'renew the token now'
+complete -c grok-auth -n __grok_auth_needs_command -a status -d 'show the login: account, expiry, last refresh'
+
+complete -c grok-auth -l profile -x -a '(__grok_auth_profiles)' -d 'use this profile'
+complete -c grok-auth -l config -r -F -d 'read this configuration file'
+complete -c grok-auth -l verbose -d 'say what is done, without secrets'
+complete -c grok-auth -l help -d 'show the options'
+complete -c grok-auth -l version -d 'show the version'
+
+complete -c grok-auth -n '__grok_auth_is token' -l bare -d 'print the token alone instead of JSON'
+complete -c grok-auth -n '__grok_auth_is token' -l no-interactive -d 'never ask a person'
+complete -c grok-auth -n '__grok_auth_is token login' -l device -d 'sign in with a code'
+complete -c grok-auth -n '__grok_auth_is token login' -l loopback -d 'sign in with a browser that can reach this computer'
+complete -c grok-auth -n '__grok_auth_is token login' -l no-browser -d 'open no browser'
+complete -c grok-auth -n '__grok_auth_is token login' -l timeout -x -d 'wait so long for the person'
+complete -c grok-auth -n '__grok_auth_is token' -l min-validity -x -d 'ask for a token that lasts at least so long'
+complete -c grok-auth -n '__grok_auth_is login logout refresh status' -l json -d 'answer in JSON'
