@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "oauth/encoding.h"
+
 namespace grokauth::edge {
 
 namespace {
@@ -61,6 +63,8 @@ std::optional<Libsecret> Resolve(void* library, std::string& reason) {
   resolver.Find("g_str_equal", s.g_str_equal);
   resolver.Find("g_list_append", s.g_list_append);
   resolver.Find("g_list_free", s.g_list_free);
+  resolver.Find("g_task_report_new_error", s.g_task_report_new_error);
+  resolver.Find("g_task_propagate_pointer", s.g_task_propagate_pointer);
   if (!resolver.missing().empty()) {
     reason = std::string(kLibraryName) + " has no " + resolver.missing();
     return std::nullopt;
@@ -74,7 +78,9 @@ const Libsecret* LoadLibsecret(std::string& reason) {
   // Never closed: GLib leaves threads behind that run its code.
   static void* const library = dlopen(kLibraryName, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    reason = std::string(kLibraryName) + " is not installed";
+    // dlerror() names the file that is missing, or what is wrong with one that is there.
+    const char* error = dlerror();
+    reason = error != nullptr ? oauth::Printable(error) : std::string(kLibraryName) + " is missing";
     return nullptr;
   }
   static std::string fault;

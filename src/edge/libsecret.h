@@ -37,6 +37,8 @@ struct Libsecret {
   decltype(&::g_str_equal) g_str_equal;
   decltype(&::g_list_append) g_list_append;
   decltype(&::g_list_free) g_list_free;
+  decltype(&::g_task_report_new_error) g_task_report_new_error;
+  decltype(&::g_task_propagate_pointer) g_task_propagate_pointer;
 };
 
 /// The loaded library, or null when it is not installed; `reason` then says what is missing.

@@ -1,5 +1,6 @@
 #include "edge/secret_service_store.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,35 @@ bool HasSessionBus() {
   return runtime != nullptr && stat((std::string(runtime) + "/bus").c_str(), &info) == 0;
 }
 
+/// The library in a callback of its own, which it is loaded in.
+const Libsecret& Loaded() {
+  std::string reason;
+  return *LoadLibsecret(reason);
+}
+
+// A service may ask the person before it saves or deletes (KeePassXC does). libsecret would open
+// that dialog, and a cancelled one never returns (libsecret 0.20.5). So dialogs are refused here;
+// the unlocking child alone leaves them as they are.
+void RefusePrompt(SecretService* service, SecretPrompt* /*prompt*/,
+                  const GVariantType* /*return_type*/, GCancellable* /*cancellable*/,
+                  GAsyncReadyCallback callback, gpointer user_data) {
+  const Libsecret& s = Loaded();
+  s.g_task_report_new_error(service, callback, user_data, nullptr, s.secret_error_get_quark(),
+                            SECRET_ERROR_IS_LOCKED, "%s", "it wants to ask a person first");
+}
+
+GVariant* FinishRefusal(SecretService* /*service*/, GAsyncResult* result, GError** error) {
+  return static_cast<GVariant*>(
+      Loaded().g_task_propagate_pointer(reinterpret_cast<GTask*>(result), error));
+}
+
+void RefusePrompts(SecretService* service) {
+  auto* type =
+      reinterpret_cast<SecretServiceClass*>(reinterpret_cast<GTypeInstance*>(service)->g_class);
+  type->prompt_async = &RefusePrompt;
+  type->prompt_finish = &FinishRefusal;
+}
+
 /// One conversation with the keyring: its objects, its deadline, and what its errors mean.
 class Conversation {
  public:
@@ -85,43 +115,48 @@ class Conversation {
   /// session first, and libsecret asks for the service's properties before that.
   bool Connect() {
     service_ = s_.secret_service_get_sync(SECRET_SERVICE_NONE, cancellable_, &error_);
-    return service_ != nullptr;
+    if (service_ == nullptr) {
+      return false;
+    }
+    RefusePrompts(service_);
+    return true;
   }
 
   /// Looks at the default collection by its real path: KeePassXC does not export the alias's.
-  /// Locked also stands for "there is none": a database that is not open, a keyring never made.
-  KeyringState LookAtCollection() {
+  /// Nothing when it is open; else what is in the way. Locked also stands for "there is none": a
+  /// database that is not open, a keyring never made.
+  std::optional<KeyringAnswer> FindObstacle() {
+    Unref(collection_);
     collection_ = s_.secret_collection_for_alias_sync(
         service_, kDefaultAlias, SECRET_COLLECTION_NONE, cancellable_, &error_);
     if (error_ != nullptr) {
-      return Meaning();
+      return Trouble();
     }
     const bool locked = collection_ == nullptr || s_.secret_collection_get_locked(collection_) != 0;
-    return locked ? KeyringState::kLocked : KeyringState::kNothing;
+    return locked ? std::optional(KeyringAnswer{KeyringState::kLocked, "", ""}) : std::nullopt;
   }
 
-  /// Calls `use` with each item of the profile and store id, locked or not, until it returns an
-  /// answer.
-  KeyringAnswer ForEachItem(const KeyringItem& item,
-                            const std::function<std::optional<KeyringAnswer>(SecretItem*)>& use) {
+  /// What `use` says of the first item of the profile and store id, locked or not.
+  KeyringAnswer ForFirstItem(const KeyringItem& item,
+                             const std::function<KeyringAnswer(SecretItem*)>& use) {
     GHashTable* attributes =
         MakeAttributes({{"profile", &item.profile}, {"store_id", &item.store_id}});
     // Without a schema: one hides the items of a cold locked keyring.
     GList* items = s_.secret_service_search_sync(service_, nullptr, attributes, SECRET_SEARCH_ALL,
                                                  cancellable_, &error_);
     s_.g_hash_table_unref(attributes);
-    std::optional<KeyringAnswer> answer;
+    if (error_ != nullptr) {
+      return Trouble();
+    }
+    KeyringAnswer answer{KeyringState::kNothing, "", ""};
+    if (items != nullptr) {
+      answer = use(static_cast<SecretItem*>(items->data));
+    }
     for (GList* entry = items; entry != nullptr; entry = entry->next) {
-      if (!answer) {
-        answer = use(static_cast<SecretItem*>(entry->data));
-      }
       s_.g_object_unref(entry->data);
     }
     s_.g_list_free(items);
-    if (error_ != nullptr && !answer) {
-      return Trouble();
-    }
-    return answer.value_or(KeyringAnswer{KeyringState::kNothing, "", ""});
+    return answer;
   }
 
   KeyringAnswer ReadSecret(SecretItem* item) {
@@ -277,49 +312,51 @@ KeyringAnswer Converse(bool& hung, const std::function<KeyringAnswer(Conversatio
   return answer;
 }
 
+/// What `use` says of the first item that is found, or why there is none.
+KeyringAnswer AskForItem(bool& hung, const KeyringItem& item,
+                         const std::function<KeyringAnswer(Conversation&, SecretItem*)>& use) {
+  return Converse(hung, [&](Conversation& conversation) {
+    // First: a search in a closed database makes KeePassXC ask for its password.
+    if (const std::optional<KeyringAnswer> obstacle = conversation.FindObstacle()) {
+      return *obstacle;
+    }
+    KeyringAnswer answer = conversation.ForFirstItem(
+        item, [&](SecretItem* found) { return use(conversation, found); });
+    if (answer.state == KeyringState::kNothing) {
+      // And afterwards: one that was restarted meanwhile is locked, and hides its items.
+      return conversation.FindObstacle().value_or(answer);
+    }
+    return answer;
+  });
+}
+
 }  // namespace
 
 SecretServiceStore::SecretServiceStore(Interrupts& interrupts) : interrupts_(interrupts) {}
 
 KeyringAnswer SecretServiceStore::Probe() {
   return Converse(hung_, [](Conversation& conversation) {
-    const KeyringState state = conversation.LookAtCollection();
-    return state == KeyringState::kNothing  ? KeyringAnswer{state, "", ""}
-           : state == KeyringState::kLocked ? KeyringAnswer{state, "", ""}
-                                            : conversation.Trouble();
+    return conversation.FindObstacle().value_or(KeyringAnswer{KeyringState::kNothing, "", ""});
   });
 }
 
 KeyringAnswer SecretServiceStore::Load(const KeyringItem& item) {
-  return Converse(hung_, [&](Conversation& conversation) {
-    KeyringAnswer answer = conversation.ForEachItem(
-        item, [&](SecretItem* found) { return std::optional(conversation.ReadSecret(found)); });
-    if (answer.state == KeyringState::kNothing) {
-      // A locked keyring may hide its items, and one that was restarted has forgotten them.
-      answer.state = conversation.LookAtCollection();
-    }
-    return answer;
+  return AskForItem(hung_, item, [](Conversation& conversation, SecretItem* found) {
+    return conversation.ReadSecret(found);
   });
 }
 
 KeyringAnswer SecretServiceStore::Save(const KeyringItem& item, const std::string& label,
                                        const std::string& secret) {
   return Converse(hung_, [&](Conversation& conversation) {
-    const KeyringState state = conversation.LookAtCollection();
-    return state == KeyringState::kNothing  ? conversation.CreateItem(item, label, secret)
-           : state == KeyringState::kLocked ? KeyringAnswer{state, "", ""}
-                                            : conversation.Trouble();
+    const std::optional<KeyringAnswer> obstacle = conversation.FindObstacle();
+    return obstacle ? *obstacle : conversation.CreateItem(item, label, secret);
   });
 }
 
 KeyringAnswer SecretServiceStore::Remove(const KeyringItem& item) {
-  return Converse(hung_, [&](Conversation& conversation) {
-    KeyringAnswer answer = conversation.ForEachItem(
-        item, [&](SecretItem* found) { return std::optional(conversation.DeleteItem(found)); });
-    if (answer.state == KeyringState::kNothing) {
-      answer.state = conversation.LookAtCollection();
-    }
-    return answer;
+  return AskForItem(hung_, item, [](Conversation& conversation, SecretItem* found) {
+    return conversation.DeleteItem(found);
   });
 }
 
@@ -330,6 +367,7 @@ bool SecretServiceStore::Unlock(std::chrono::seconds patience) {
 }
 
 int UnlockKeyringHere() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a dialog that nobody waits for must not stay
   std::string reason;
   const Libsecret* s = LoadLibsecret(reason);
   if (s == nullptr || !HasSessionBus()) {
