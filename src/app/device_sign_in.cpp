@@ -142,8 +142,7 @@ class DeviceWait {
     if (std::optional<Handout> other = session_.FindOtherLogin()) {
       return std::move(*other);
     }
-    throw Error(ErrorKind::kLoginRequired, "the sign-in was given up: the profile was signed out",
-                "sign in again with 'grok-auth login'");
+    throw MakeSignedOutError();
   }
 
   SignInSession& session_;

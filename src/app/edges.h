@@ -178,7 +178,7 @@ class Terminal {
   virtual void WriteMessage(const std::string& text) = 0;
 };
 
-/// One request to the loopback listener: what matters of it.
+/// One request to the loopback listener: what matters of it. All empty: it could not be read.
 struct LoopbackRequest {
   std::string method;
   std::string target;  ///< path and query as sent
@@ -207,7 +207,8 @@ class LoopbackListener {
 class Loopback {
  public:
   virtual ~Loopback() = default;
-  /// Listens on 127.0.0.1, on `port` alone (0: any free one); null when it is taken.
+  /// Listens on 127.0.0.1, on `port` alone (0: any free one); null when it is taken. Throws
+  /// `Error{kNetwork}` when it cannot be used for another reason.
   [[nodiscard]] virtual std::unique_ptr<LoopbackListener> Listen(std::uint16_t port) = 0;
   /// Who listens on the port, as "'name' (process 123)"; empty when that cannot be told.
   [[nodiscard]] virtual std::string HolderOf(std::uint16_t port) = 0;

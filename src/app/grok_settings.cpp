@@ -72,18 +72,30 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   return words;
 }
 
+/// What is wrong with the settings, as one clause; empty when nothing is.
+std::string FaultOf(const Profile& profile) {
+  if (profile.issuer.empty() || profile.client_id.empty()) {
+    return "it needs both an issuer and a client id";
+  }
+  if (!oauth::IsTokenText(profile.client_id)) {
+    return "the client id has a blank or a control character";
+  }
+  const std::string fault = oauth::EndpointFault(profile.issuer, profile.EndpointRules());
+  const bool has_query = profile.issuer.find_first_of("?#") != std::string::npos;
+  if (!fault.empty() || has_query) {
+    return "the issuer " + (fault.empty() ? "has a query or a fragment" : fault);
+  }
+  return {};
+}
+
 void RequireUsable(const Profile& profile) {
-  const std::string fault = profile.issuer.empty() || profile.client_id.empty()
-                                ? "needs both an issuer and a client id"
-                                : oauth::EndpointFault(profile.issuer, profile.EndpointRules());
+  const std::string fault = FaultOf(profile);
   if (!fault.empty()) {
     throw Error(
         ErrorKind::kConfig,
         "Grok's OIDC configuration (GROK_OIDC_ISSUER, GROK_OIDC_CLIENT_ID or [auth.oidc] in "
         "its config.toml) cannot be used: " +
-            (profile.issuer.empty() || profile.client_id.empty()
-                 ? "it " + fault
-                 : "the issuer '" + oauth::Printable(profile.issuer) + "' " + fault),
+            fault,
         "complete it, or choose another profile with --profile");
   }
 }

@@ -79,9 +79,20 @@ class LoopbackSignIn {
       if (session_.late_token()) {
         return *session_.late_token();
       }
+      if (!context_.pending.Read(entry_name_)) {
+        return TakeOtherLogin();
+      }
       session_.ThrowAtDeadline("run it again, and open the address on this computer");
     }
     return Use(*handler_.result());
+  }
+
+  /// The entry is gone: another process finished the sign-in, or signed out.
+  Handout TakeOtherLogin() {
+    if (std::optional<Handout> other = session_.FindOtherLogin()) {
+      return std::move(*other);
+    }
+    throw MakeSignedOutError();
   }
 
   /// A browser elsewhere reaches the listener through a forward of its port.
@@ -131,23 +142,19 @@ class LoopbackSignIn {
       const std::string fault = oauth::IdTokenFault(*response.id_token, context_.profile.issuer,
                                                     context_.profile.client_id, nonce_, now);
       if (!fault.empty()) {
+        static_cast<void>(Revoke(context_, MakeTokens(response, now)));
         throw Error(
             ErrorKind::kServer, "the server's ID token was refused: " + fault,
             "run it again; if it goes on, ask the administrator of " + context_.profile.issuer);
       }
     }
-    TokenSet tokens = MakeTokenSet(response, context_.profile, nullptr, now);
-    tokens.token_endpoint = metadata_.token_endpoint;
-    tokens.revocation_endpoint = metadata_.revocation_endpoint;
-    tokens.place = place_;
+    TokenSet tokens = MakeTokens(response, now);
     std::string warning;
     try {
       std::optional<LoginStore::SavedSignIn> saved = context_.store.SaveSignIn(tokens, entry_name_);
       if (!saved) {
         static_cast<void>(Revoke(context_, tokens));
-        throw Error(ErrorKind::kLoginRequired,
-                    "the sign-in was given up: the profile was signed out",
-                    "sign in again with 'grok-auth login'");
+        throw MakeSignedOutError();
       }
       tokens = std::move(saved->tokens);
       warning = saved->rescued ? DescribeRescue(context_, *saved->rescued) : "";
@@ -158,6 +165,14 @@ class LoopbackSignIn {
       warning = std::string("the login could not be stored: ") + error.what();
     }
     return session_.Finish(tokens, warning);
+  }
+
+  TokenSet MakeTokens(const oauth::TokenResponse& response, UnixTime now) {
+    TokenSet tokens = MakeTokenSet(response, context_.profile, nullptr, now);
+    tokens.token_endpoint = metadata_.token_endpoint;
+    tokens.revocation_endpoint = metadata_.revocation_endpoint;
+    tokens.place = place_;
+    return tokens;
   }
 
   void Forget() {
@@ -194,7 +209,8 @@ std::unique_ptr<LoopbackListener> ListenForRedirect(Context& context, bool is_fo
     const std::string holder = context.edges.loopback.HolderOf(port);
     throw Error(ErrorKind::kNetwork,
                 "port " + std::to_string(port) + " of 127.0.0.1 is taken" +
-                    (holder.empty() ? "" : " by " + holder),
+                    (holder.empty() ? " by another user's program or another sign-in of grok-auth"
+                                    : " by " + holder),
                 "end that program, or set redirect_port in the profile");
   }
   return listener;

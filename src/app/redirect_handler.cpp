@@ -35,8 +35,12 @@ bool RedirectHandler::IsAllowedOrigin(const std::string& origin) const {
 }
 
 LoopbackReply RedirectHandler::Handle(const LoopbackRequest& request) {
+  if (request.method.empty()) {
+    return MakePage(400, "Not understood", kWaiting);
+  }
   // Another name that leads here is a page's way around the same-origin policy (DNS rebinding).
-  const std::string port = ":" + std::to_string(expected_.port);
+  // Browsers leave the default port out.
+  const std::string port = expected_.port == 80 ? "" : ":" + std::to_string(expected_.port);
   if (request.host != "127.0.0.1" + port && request.host != "localhost" + port) {
     return MakePage(421, "Not here", "This address belongs to a sign-in on this computer.");
   }
@@ -84,7 +88,8 @@ LoopbackReply RedirectHandler::HandleRedirect(const LoopbackRequest& request) {
                         std::string(kWaiting));
   }
   if (std::holds_alternative<oauth::AuthorizationCode>(result)) {
-    reply = MakePage(200, "Signed in", "You can close this window and go back to the terminal.");
+    reply = MakePage(200, "Signed in",
+                     "You can close this window; grok-auth finishes in its terminal.");
   } else if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&result)) {
     reply = MakePage(
         200, "Not signed in",

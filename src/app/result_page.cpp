@@ -31,7 +31,7 @@ constexpr const char* kStyle =
     ":root{color-scheme:light dark}"
     "body{font:1.1rem/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;"
     "place-items:center}"
-    "main{max-width:32rem;padding:2rem}"
+    "main{box-sizing:border-box;width:min(32rem,100%);padding:2rem;overflow-wrap:anywhere}"
     "h1{font-size:1.6rem;margin:0 0 .5rem}"
     "p{margin:0}";
 
@@ -43,7 +43,8 @@ LoopbackReply MakePage(int status, const std::string& heading, const std::string
   reply.headers = {
       {"Content-Type", "text/html; charset=utf-8"},
       {"Content-Security-Policy",
-       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
+       "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; "
+       "base-uri 'none'; "
        "form-action 'none'"},
       {"Cache-Control", "no-store"},
       {"Referrer-Policy", "no-referrer"},

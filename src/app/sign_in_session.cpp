@@ -8,6 +8,11 @@
 
 namespace grokauth::app {
 
+Error MakeSignedOutError() {
+  return {ErrorKind::kLoginRequired, "the sign-in was given up: the profile was signed out",
+          "sign in again with 'grok-auth login'"};
+}
+
 SignInSession::SignInSession(Context& context, SignInOptions options, const StoredLogin& first)
     : context_(context),
       options_(std::move(options)),

@@ -12,6 +12,9 @@
 
 namespace grokauth::app {
 
+/// The error of a sign-in whose profile was signed out meanwhile.
+[[nodiscard]] Error MakeSignedOutError();
+
 /// How a sign-in goes on.
 struct SignInOptions {
   SteadyTime deadline;  ///< then it ends with `Error{kTimeout}`

@@ -30,6 +30,16 @@ app::Configuration ReadConfiguration(const CommonOptions& options, const Process
   return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
 }
 
+/// Grok's configuration file. One that cannot be read counts as empty: it is Grok's to complain.
+std::optional<std::string> ReadGrokConfig(const Process& process) {
+  try {
+    return process.read_config(process.environment.grok_folder + "/config.toml",
+                               /*required=*/false);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 /// Our configuration, and Grok's OIDC settings where they can be the profile.
 app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
   app::Configuration configuration = ReadConfiguration(options, process);
@@ -38,8 +48,7 @@ app::Configuration LoadConfiguration(const CommonOptions& options, const Process
   if (requested.value_or(app::kGrokOidcProfile) != app::kGrokOidcProfile) {
     return configuration;
   }
-  const std::optional<std::string> grok_config =
-      process.read_config(process.environment.grok_folder + "/config.toml", /*required=*/false);
+  const std::optional<std::string> grok_config = ReadGrokConfig(process);
   if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
     configuration.fallback_profile = profile->name;
     const bool is_defined =

@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <list>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "app/error.h"
 #include "edge/descriptor.h"
 #include "edge/port_holder.h"
 
@@ -40,6 +42,7 @@ struct Connection {
   std::string input;
   std::string output;  ///< what of the reply is not sent yet
   bool replied = false;
+  bool ended = false;  ///< the other side sends nothing more
 };
 
 const char* ReasonPhrase(int status) {
@@ -86,6 +89,7 @@ std::string_view Trim(std::string_view text) {
 std::optional<LoopbackRequest> ParseHead(std::string_view head) {
   const auto is_visible = [](char c) { return c == '\t' || (c >= ' ' && c != '\x7f'); };
   LoopbackRequest request;
+  bool has_host = false;
   for (std::size_t line_number = 0; !head.empty(); ++line_number) {
     const std::size_t end = std::min(head.find("\r\n"), head.size());
     const std::string_view line = head.substr(0, end);
@@ -111,7 +115,7 @@ std::optional<LoopbackRequest> ParseHead(std::string_view head) {
     const std::string name = Poco::toLower(std::string(line.substr(0, colon)));
     const std::string_view value = Trim(line.substr(colon + 1));
     if (name == "host") {
-      if (!request.host.empty()) {
+      if (std::exchange(has_host, true)) {
         return std::nullopt;  // RFC 9112 section 3.2: more than one Host is an error
       }
       request.host = value;
@@ -170,7 +174,7 @@ class SocketListener final : public app::LoopbackListener {
   }
 
   void Accept() {
-    while (true) {
+    for (int accepted_now = 0; accepted_now < kBacklog; ++accepted_now) {
       Descriptor accepted(accept4(socket_.Get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted.IsOpen()) {
         if (errno == EMFILE && !connections_.empty()) {
@@ -183,18 +187,19 @@ class SocketListener final : public app::LoopbackListener {
         connections_.pop_front();
       }
       connections_.push_back({std::move(accepted),
-                              std::chrono::steady_clock::now() + kConnectionLimit, "", "", false});
+                              std::chrono::steady_clock::now() + kConnectionLimit, "", "", false,
+                              false});
     }
   }
 
   /// Reads, answers and writes as far as that goes without waiting. True after the last reply.
   bool Progress(Connection& connection,
                 const std::function<LoopbackReply(const LoopbackRequest&)>& handle) {
+    bool is_last = false;
     if (!Receive(connection)) {
       connection.socket = Descriptor();
       return false;
     }
-    bool is_last = false;
     if (!connection.replied) {
       const std::size_t end = connection.input.find("\r\n\r\n");
       if (end != std::string::npos || connection.input.size() > kLargestRequest) {
@@ -202,6 +207,10 @@ class SocketListener final : public app::LoopbackListener {
       }
     }
     Send(connection);
+    // Who said "that was all" before the answer still gets it.
+    if (connection.ended && connection.output.empty()) {
+      connection.socket = Descriptor();
+    }
     return is_last;
   }
 
@@ -209,35 +218,34 @@ class SocketListener final : public app::LoopbackListener {
                     const std::function<LoopbackReply(const LoopbackRequest&)>& handle) {
     connection.replied = true;
     connection.deadline = std::chrono::steady_clock::now() + kClosingLimit;
-    if (head_end == std::string::npos || head_end > kLargestRequest) {
-      connection.output = Serialize({431, {}, "", false}, true);
-      return false;
-    }
+    const bool is_too_large = head_end == std::string::npos || head_end > kLargestRequest;
     const std::optional<LoopbackRequest> request =
-        ParseHead(std::string_view(connection.input).substr(0, head_end));
-    const LoopbackReply reply = request ? handle(*request) : LoopbackReply{400, {}, "", false};
+        is_too_large ? std::nullopt
+                     : ParseHead(std::string_view(connection.input).substr(0, head_end));
+    LoopbackReply reply = handle(request.value_or(LoopbackRequest{}));
+    if (is_too_large) {
+      reply.status = 431;
+    }
     connection.output = Serialize(reply, !request || request->method != "HEAD");
     return reply.is_last;
   }
 
-  /// False when the other side has gone.
+  /// Reads what is there, but no more than a few buffers: who never stops sending must not keep the
+  /// others waiting. False when the connection broke.
   static bool Receive(Connection& connection) {
+    constexpr int kMostBuffers = 4;
     std::array<char, 4096> buffer{};
-    while (true) {
+    for (int i = 0; i < kMostBuffers && !connection.ended; ++i) {
       const ssize_t count = recv(connection.socket.Get(), buffer.data(), buffer.size(), 0);
       if (count < 0) {
         return errno == EAGAIN || errno == EINTR;
       }
-      if (count == 0) {
-        return false;
-      }
+      connection.ended = count == 0;
       if (!connection.replied && connection.input.size() <= kLargestRequest) {
         connection.input.append(buffer.data(), static_cast<std::size_t>(count));
       }
-      if (!connection.replied && connection.input.size() > kLargestRequest) {
-        return true;
-      }
     }
+    return true;
   }
 
   static void Send(Connection& connection) {
@@ -298,7 +306,13 @@ std::unique_ptr<app::LoopbackListener> SocketLoopback::Listen(std::uint16_t port
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(socket.Get(), generic, size) != 0 || listen(socket.Get(), kBacklog) != 0 ||
       getsockname(socket.Get(), generic, &size) != 0) {
-    return nullptr;
+    if (errno == EADDRINUSE) {
+      return nullptr;
+    }
+    throw app::Error(
+        app::ErrorKind::kNetwork,
+        "cannot listen on port " + std::to_string(port) + " of 127.0.0.1: " + std::strerror(errno),
+        "set redirect_port in the profile to a port that may be used here");
   }
   return std::make_unique<SocketListener>(interrupts_, std::move(socket), ntohs(address.sin_port));
 }

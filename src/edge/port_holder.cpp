@@ -16,6 +16,13 @@ namespace fs = std::filesystem;
 
 constexpr const char* kListening = "0A";  // TCP_LISTEN, see proc(5)
 
+/// Whether a listener at this address, as the kernel writes it, has the port of 127.0.0.1: at that
+/// address or at all of them, mapped into IPv6 or not.
+bool CoversLoopback(const std::string& address) {
+  return address == "0100007F" || address == "0000000000000000FFFF00000100007F" ||
+         address.find_first_not_of('0') == std::string::npos;
+}
+
 /// The inode of the listening socket, from one of the kernel's tables.
 std::optional<std::string> FindInode(const char* table, std::uint16_t port) {
   std::ifstream file(table);
@@ -36,6 +43,7 @@ std::optional<std::string> FindInode(const char* table, std::uint16_t port) {
     fields >> inode;
     const std::size_t colon = local.rfind(':');
     if (state == kListening && colon != std::string::npos &&
+        CoversLoopback(local.substr(0, colon)) &&
         std::stoul(local.substr(colon + 1), nullptr, 16) == port) {
       return inode;
     }

@@ -53,9 +53,17 @@ std::string XdgFolder(const char* variable, const char* default_below_home) {
   return folder && folder->front() == '/' ? *folder : HomeFolder() + default_below_home;
 }
 
+std::string UserName() {
+  if (std::optional<std::string> name = EitherVariable("USER", "LOGNAME")) {
+    return *name;
+  }
+  const passwd* entry = getpwuid(geteuid());
+  return entry != nullptr && entry->pw_name != nullptr ? entry->pw_name : "user";
+}
+
 /// How this machine is reached by ssh: as the running session was, else by its name.
 std::string SshDestination() {
-  const std::string user = EitherVariable("USER", "LOGNAME").value_or("user");
+  const std::string user = UserName();
   // sshd(8): client address, client port, server address, server port
   std::istringstream connection(Variable("SSH_CONNECTION").value_or(""));
   std::string client;

@@ -1,12 +1,14 @@
 """An authorization server that answers what a test tells it to: for the answers a real one never gives."""
 
+import atexit
+import base64
+import functools
 import json
-import pathlib
 import shutil
 import tempfile
 import time
 from typing import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pki
 from scripted_server import Connection, ScriptedServer
@@ -35,18 +37,31 @@ def refusal(error: str, status: int = 400, **members) -> Answer:
     return status, {"error": error, **members}
 
 
+def jwt(**claims) -> str:
+    """A JWT with these claims and a signature that is none; a claim that is None is left out."""
+    parts = [{"alg": "RS256", "kid": "scripted"}, {name: value for name, value in claims.items() if value is not None}]
+    texts = [json.dumps(part).encode() for part in parts] + [b"signature"]
+    return ".".join(base64.urlsafe_b64encode(text).rstrip(b"=").decode() for text in texts)
+
+
+@functools.cache
+def _authority() -> pki.Pki:
+    """One for all servers of the process: certificates take longer to make than a server to start."""
+    folder = tempfile.mkdtemp(prefix="grok-auth-scripted-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return pki.make(folder)
+
+
 class ScriptedProvider:
     """A context manager. `answers[route]` is a list of answers or functions (form) -> answer, used up in order, the last one
-    for ever; a function may also take the connection over and return None. Routes: discovery, oauth_discovery, device, token,
-    revocation. `seen(route)` has the forms that came in."""
+    for ever; a function may also take the connection over and return None. Routes: discovery, oauth_discovery, authorize,
+    device, token, revocation. `seen(route)` has the forms that came in; of `authorize`, the queries."""
 
     def __init__(self, certificate: str = "server", **answers):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="grok-auth-scripted-"))
-        self._pki = pki.make(self._folder)
-        self.ca = str(self._pki.ca)
+        self.ca = _authority().ca
         self.answers: dict[str, list] = {name: list(value) for name, value in answers.items()}
         self._seen: list[tuple[str, dict]] = []
-        self.server = ScriptedServer(self._serve, getattr(self._pki, certificate))
+        self.server = ScriptedServer(self._serve, getattr(_authority(), certificate))
         self.issuer = f"https://localhost:{self.server.port}"
 
     def __enter__(self) -> "ScriptedProvider":
@@ -54,7 +69,6 @@ class ScriptedProvider:
 
     def __exit__(self, *_) -> None:
         self.server.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def metadata(self) -> dict:
@@ -97,8 +111,9 @@ class ScriptedProvider:
         request = connection.read_request()
         if request is None:
             return
-        route = self._route(request.line.split(" ")[1])
-        form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        path, _, query = request.line.split(" ")[1].partition("?")
+        route = self._route(path)
+        form = dict(parse_qsl(request.body.decode() or query, keep_blank_values=True))
         self._seen.append((route, form))
         answer = self._answer(route, form, connection)
         if answer is not None:
@@ -108,6 +123,7 @@ class ScriptedProvider:
         names = {
             "/.well-known/openid-configuration": "discovery",
             "/.well-known/oauth-authorization-server": "oauth_discovery",
+            "/authorize": "authorize",
             "/device": "device",
             "/token": "token",
             "/revocation": "revocation",
@@ -117,12 +133,19 @@ class ScriptedProvider:
     def _answer(self, route: str, form: dict, connection: Connection):
         script = self.answers.get(route)
         if not script:
+            if route == "authorize":
+                return self._redirect(form)
             known = {"discovery": self.metadata, "device": self.device_answer, "revocation": {}}
             return (200, known[route]) if route in known else (404, "not here")
         answer = script.pop(0) if len(script) > 1 else script[0]
         if isinstance(answer, Callable):
             answer = answer(form, connection)
         return answer
+
+    def _redirect(self, asked: dict) -> Answer:
+        """Everybody is let in at once."""
+        answer = urlencode({"code": "scripted-code", "state": asked.get("state", "")})
+        return 302, "", {"Location": f"{asked.get('redirect_uri', '')}?{answer}"}
 
     def _send(self, connection: Connection, status: int, body, headers: dict | None = None) -> None:
         is_json = not isinstance(body, (str, bytes))

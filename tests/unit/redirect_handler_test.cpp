@@ -118,7 +118,7 @@ TEST_CASE("a preview of the redirect does not use it up") {
 
 TEST_CASE("other methods are refused, and the right ones named") {
   const std::string method =
-      GENERATE(as<std::string>{}, "POST", "PUT", "DELETE", "TRACE", "CONNECT", "get", "");
+      GENERATE(as<std::string>{}, "POST", "PUT", "DELETE", "TRACE", "CONNECT", "get");
   CAPTURE(method);
   const LoopbackRequest request = Request(method, "/callback?code=the-code&state=the-state");
   CHECK(HarmlessStatus(request) == 405);
@@ -220,4 +220,10 @@ TEST_CASE("every page is harmless: no script, nothing loaded, not kept, not fram
   for (const char* harm : {"<script", "src=", "url(", "@import", "http"}) {
     CHECK_THAT(reply.body, !Catch::Contains(harm));
   }
+}
+
+TEST_CASE("a request that could not be read gets an error page and changes nothing") {
+  RedirectHandler handler(Expected());
+  CHECK(handler.Handle({}).status == 400);
+  CHECK_FALSE(handler.result());
 }
