@@ -53,12 +53,9 @@ std::string XdgFolder(const char* variable, const char* default_below_home) {
   return folder && folder->front() == '/' ? *folder : HomeFolder() + default_below_home;
 }
 
+/// The person's name for the ssh line. Not from the user database, which may ask the network.
 std::string UserName() {
-  if (std::optional<std::string> name = EitherVariable("USER", "LOGNAME")) {
-    return *name;
-  }
-  const passwd* entry = getpwuid(geteuid());
-  return entry != nullptr && entry->pw_name != nullptr ? entry->pw_name : "user";
+  return EitherVariable("USER", "LOGNAME").value_or(geteuid() == 0 ? "root" : "user");
 }
 
 /// How this machine is reached by ssh: as the running session was, else by its name.
