@@ -36,6 +36,17 @@ void IgnoreTermination() {
   }
 }
 
+using Watch = grokauth::edge::Interrupts::Watch;
+
+/// A signal that is ignored still reaches a signalfd, so a worker must not have one.
+Watch WhatToWatch(const grokauth::cli::Command& command) {
+  if (IsWorker(command)) {
+    return Watch::kNothing;
+  }
+  return IsProviderRun(command) && !grokauth::edge::HasTerminal() ? Watch::kSignalsAndParent
+                                                                  : Watch::kSignals;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,7 +60,7 @@ int main(int argc, char** argv) {
     if (IsWorker(command)) {
       IgnoreTermination();
     }
-    grokauth::edge::Interrupts interrupts(IsProviderRun(command) && !grokauth::edge::HasTerminal());
+    grokauth::edge::Interrupts interrupts(WhatToWatch(command));
     grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
     grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
     grokauth::edge::SystemClock clock(interrupts);

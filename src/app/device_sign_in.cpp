@@ -8,10 +8,6 @@ namespace grokauth::app {
 
 namespace {
 
-// Giving up on the answer to a poll can cost the login that it brings; but Grok kills a provider
-// 10 s after the deadline of a run.
-constexpr std::chrono::seconds kLongestPoll{60};
-constexpr std::chrono::seconds kGraceAfterDeadline{8};
 // With less than this left, a new code would expire with the run.
 constexpr std::chrono::seconds kWorthANewCode{30};
 // RFC 8628 section 3.5: after a connection timeout a client must poll less often.
@@ -31,8 +27,8 @@ class DeviceWait {
   std::optional<Handout> Run() {
     Step step = KeepAsking{};
     if (is_resumed_ && Since(device().last_poll) >= device().interval) {
-      // It may have been approved since: found out before anybody is asked again.
-      step = Poll();
+      // It may have been approved, or declined, since: found out before anybody is asked again.
+      step = PollEarlier();
     }
     if (std::holds_alternative<KeepAsking>(step)) {
       session_.Announce(entry_.pending);
@@ -70,13 +66,18 @@ class DeviceWait {
     session_.Pause(std::min(session_.Now() + due, session_.options().deadline));
   }
 
-  Step Poll() {
-    Patience patience;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          session_.options().deadline - session_.Now()) +
-                      kGraceAfterDeadline;
-    patience.total = std::min<std::chrono::milliseconds>(kLongestPoll, left);
-    return Use(PollDeviceSignIn(context_, entry_, patience));
+  Step Poll() { return Use(PollDeviceSignIn(context_, entry_, session_.TokenPatience())); }
+
+  /// Asks for what became of an earlier run's request. One that was declined is no answer to this.
+  Step PollEarlier() {
+    try {
+      return Poll();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kAccessDenied) {
+        throw;
+      }
+      return NewCodeNeeded{};
+    }
   }
 
   Step Use(const PollResult& result) {
@@ -131,7 +132,7 @@ class DeviceWait {
   /// The server does not know the code. That is no surprise when an earlier answer may have been
   /// lost on its way, or another program used the code up.
   Step StartAgainIfLost() {
-    if (answer_may_be_lost_) {
+    if (answer_may_be_lost_ && session_.options().deadline - session_.Now() >= kWorthANewCode) {
       return NewCodeNeeded{};
     }
     throw Error(ErrorKind::kServer, "the server does not know the code that it gave",
@@ -142,7 +143,7 @@ class DeviceWait {
     if (std::optional<Handout> other = session_.FindOtherLogin()) {
       return std::move(*other);
     }
-    throw MakeSignedOutError();
+    throw MakeSignedOutError(context_.profile);
   }
 
   SignInSession& session_;

@@ -100,7 +100,8 @@ class StateFolder {
                                                              std::size_t bytes) = 0;
   /// Removes the file; no error when there is none.
   virtual void Remove(const std::string& name) = 0;
-  /// The names that start with `prefix`, sorted; lock files and half-written files left out.
+  /// The names that start with `prefix`, sorted; lock files are left out, half-written files are
+  /// not.
   [[nodiscard]] virtual std::vector<std::string> List(const std::string& prefix) = 0;
   /// Takes the exclusive lock on the file, creating it, or returns null when another process holds
   /// it. Never blocks.

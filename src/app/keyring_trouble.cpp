@@ -27,31 +27,33 @@ std::string DescribeKeyring(const KeyringAnswer& answer) {
   return Description(answer.state) + (answer.detail.empty() ? "" : " (" + answer.detail + ")");
 }
 
-std::string KeyringHint(const KeyringAnswer& answer) {
-  constexpr const char* kElse = ", or sign in again with 'grok-auth login'";
+std::string KeyringHint(const KeyringAnswer& answer, const Profile& profile) {
+  const std::string otherwise = ", or " + LoginHint(profile);
   switch (answer.state) {
     case KeyringState::kLocked:
       return std::string("unlock it: log in to the desktop, or open it in the keyring program") +
-             kElse;
+             otherwise;
     case KeyringState::kAbsent:
       return std::string(
                  "run grok-auth in the desktop session that signed in (over SSH its bus is "
                  "out of reach)") +
-             kElse;
+             otherwise;
     case KeyringState::kCannotStart:
-      return std::string("look at the log of the session bus (journalctl --user)") + kElse;
+      return std::string("look at the log of the session bus (journalctl --user)") + otherwise;
     case KeyringState::kHung:
-      return std::string("restart the keyring program (gnome-keyring-daemon --replace)") + kElse;
+      return std::string("restart the keyring program (gnome-keyring-daemon --replace)") +
+             otherwise;
     case KeyringState::kFound:
     case KeyringState::kNothing:
       break;
   }
-  return "sign in with 'grok-auth login'";
+  return LoginHint(profile);
 }
 
-Error MakeKeyringError(const KeyringAnswer& answer) {
+Error MakeKeyringError(const KeyringAnswer& answer, const Profile& profile) {
   return {ErrorKind::kLoginRequired,
-          "the login is kept in the keyring, and " + DescribeKeyring(answer), KeyringHint(answer)};
+          "the login is kept in the keyring, and " + DescribeKeyring(answer),
+          KeyringHint(answer, profile)};
 }
 
 }  // namespace grokauth::app

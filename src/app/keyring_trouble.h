@@ -2,6 +2,7 @@
 
 #include "app/edges.h"
 #include "app/error.h"
+#include "app/profile.h"
 
 namespace grokauth::app {
 
@@ -9,9 +10,9 @@ namespace grokauth::app {
 [[nodiscard]] std::string DescribeKeyring(const KeyringAnswer& answer);
 
 /// What to do about it, when a login that is kept in the keyring cannot be read.
-[[nodiscard]] std::string KeyringHint(const KeyringAnswer& answer);
+[[nodiscard]] std::string KeyringHint(const KeyringAnswer& answer, const Profile& profile);
 
 /// The error of a run that cannot read its login: a person must open the keyring, or sign in again.
-[[nodiscard]] Error MakeKeyringError(const KeyringAnswer& answer);
+[[nodiscard]] Error MakeKeyringError(const KeyringAnswer& answer, const Profile& profile);
 
 }  // namespace grokauth::app

@@ -31,6 +31,31 @@ std::unique_ptr<Lock> WaitForLock(Context& context, TryLock try_lock, SteadyTime
   }
 }
 
+/// What a sign-out finds: the login, or why it cannot be read.
+struct LoginToEnd {
+  std::optional<TokenSet> tokens;
+  std::string trouble;
+};
+
+/// Where the keyring is locked, the person may open it, so that the login can be revoked.
+LoginToEnd LookAtLogin(Context& context) {
+  try {
+    StoredLogin login = context.store.Load();
+    if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
+      login = context.store.Load();
+    }
+    return {std::move(login.tokens), login.trouble ? DescribeKeyring(*login.trouble) : ""};
+  } catch (const Error& error) {
+    return {std::nullopt, error.what()};
+  }
+}
+
+/// Why the login was not revoked; empty when it was.
+std::string RevokeOwn(Context& context, const TokenSet& tokens) {
+  return BelongsTo(tokens, context.profile) ? Revoke(context, tokens)
+                                            : "it was at another issuer or of another client";
+}
+
 }  // namespace
 
 void Login(Context& context, const LoginOptions& options) {
@@ -56,32 +81,27 @@ void Login(Context& context, const LoginOptions& options) {
 }
 
 void Logout(Context& context) {
+  // Gone first: the runs that wait for them end, and with them the locks.
+  for (const std::string& name : context.pending.List()) {
+    context.pending.Remove(name);
+  }
   const SteadyTime deadline = context.edges.clock.SteadyNow() + kLockPatience;
   const std::unique_ptr<Lock> sign_in =
       WaitForLock(context, &ProfileFiles::TrySignInLock, deadline);
   const std::unique_ptr<Lock> refresh =
       WaitForLock(context, &ProfileFiles::TryRefreshLock, deadline);
-  StoredLogin login = context.store.Load();
-  if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
-    login = context.store.Load();
-  }
-  const std::optional<KeyringAnswer> kept = context.store.SignOut(context.pending.List());
+  const LoginToEnd login = LookAtLogin(context);
+  const std::optional<KeyringAnswer> kept = context.store.SignOut();
   if (kept) {
     context.messages.Warn(DescribeKeyring(*kept) +
                           ": the item whose name begins 'grok-auth: " + context.profile.name +
                           "' stays in it, unused, until you delete it there");
   }
-  if (login.trouble) {
-    context.messages.Warn("the login was not revoked at the server: it could not be read");
-    return;
-  }
-  if (!login.tokens) {
+  if (!login.tokens && login.trouble.empty()) {
     context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
     return;
   }
-  const bool is_own = BelongsTo(*login.tokens, context.profile);
-  const std::string trouble = is_own ? Revoke(context, *login.tokens)
-                                     : "the login was at another issuer or of another client";
+  const std::string trouble = login.tokens ? RevokeOwn(context, *login.tokens) : login.trouble;
   if (!trouble.empty()) {
     context.messages.Warn("the login was deleted here, but not revoked at the server: " + trouble);
   }

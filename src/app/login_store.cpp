@@ -83,12 +83,16 @@ void LoginStore::WriteStoreId(const StoreId& store_id) {
   files_.Replace(kIdSuffix, object.Text() + "\n");
 }
 
-RefreshRecord LoginStore::ReadRecord(const std::string& store_id) {
+std::string LoginStore::ReadRecordText() {
   try {
-    return ParseRefreshRecord(files_.Read(kRecordSuffix).value_or(""), store_id);
+    return files_.Read(kRecordSuffix).value_or("");
   } catch (const Error&) {
-    return ParseRefreshRecord("", store_id);  // lost or unreadable counts as empty
+    return "";  // lost or unreadable counts as empty
   }
+}
+
+RefreshRecord LoginStore::ReadRecord(const std::string& store_id) {
+  return ParseRefreshRecord(ReadRecordText(), store_id);
 }
 
 void LoginStore::WriteRecord(const RefreshRecord& record) {
@@ -96,21 +100,34 @@ void LoginStore::WriteRecord(const RefreshRecord& record) {
 }
 
 StoredLogin LoginStore::Load() {
+  // The record first: one that is older than the tokens is harmless, one that is newer would make
+  // them look stale while another process saves.
+  const std::string record = ReadRecordText();
   StoredLogin login;
-  login.tokens = ReadFile();
+  const std::optional<StoreId> id = ReadStoreId();
+  login.tokens = ReadCurrentFile(id);
   if (login.tokens) {
-    // A missing or different .id beside a token set: a sign-in was cut short before its switch, or
-    // the file was lost. The set carries its own id.
     login.store_id = login.tokens->store_id;
     login.in_file = true;
-  } else if (const std::optional<StoreId> store_id = ReadStoreId()) {
-    login.store_id = store_id->id;
-    if (store_id->place == Place::kLibsecret) {
-      ReadKeyring(*store_id, login);
+  } else if (id) {
+    login.store_id = id->id;
+    if (id->place == Place::kLibsecret) {
+      ReadKeyring(*id, login);
     }
   }
-  login.record = ReadRecord(login.store_id);
+  login.record = ParseRefreshRecord(record, login.store_id);
   return login;
+}
+
+std::optional<TokenSet> LoginStore::ReadCurrentFile(const std::optional<StoreId>& id) {
+  std::optional<TokenSet> tokens = ReadFile();
+  // A missing or different .id beside a token set: a sign-in was cut short before its switch, or
+  // the file was lost, and the set, which carries its own id, is the login. But not one that the
+  // .id knows as replaced or signed out: that one was about to be removed.
+  const bool is_obsolete =
+      tokens && id &&
+      std::find(id->obsolete.begin(), id->obsolete.end(), tokens->store_id) != id->obsolete.end();
+  return is_obsolete ? std::nullopt : std::move(tokens);
 }
 
 void LoginStore::ReadKeyring(const StoreId& store_id, StoredLogin& login) {
@@ -124,11 +141,11 @@ void LoginStore::ReadKeyring(const StoreId& store_id, StoredLogin& login) {
 }
 
 std::string LoginStore::CurrentId() {
-  if (const std::optional<TokenSet> tokens = ReadFile()) {
+  const std::optional<StoreId> id = ReadStoreId();
+  if (const std::optional<TokenSet> tokens = ReadCurrentFile(id)) {
     return tokens->store_id;
   }
-  const std::optional<StoreId> store_id = ReadStoreId();
-  return store_id ? store_id->id : "";
+  return id ? id->id : "";
 }
 
 KeyringAnswer LoginStore::SaveInKeyring(const TokenSet& tokens) {
@@ -141,6 +158,9 @@ KeyringAnswer LoginStore::SaveInKeyring(const TokenSet& tokens) {
 std::vector<std::string> LoginStore::DeleteObsolete(const std::vector<std::string>& ids,
                                                     std::optional<KeyringAnswer>& refusal) {
   std::vector<std::string> kept;
+  if (profile_.store == StoreChoice::kFile) {
+    return kept;
+  }
   for (const std::string& id : ids) {
     KeyringAnswer answer = keyring_.Remove(ItemOf(id));
     if (answer.state != KeyringState::kFound && answer.state != KeyringState::kNothing) {
@@ -151,18 +171,26 @@ std::vector<std::string> LoginStore::DeleteObsolete(const std::vector<std::strin
   return kept;
 }
 
+std::unique_ptr<Lock> LoginStore::WaitForWriteLock() {
+  try {
+    return files_.WaitForWriteLock();
+  } catch (const Error&) {
+    return nullptr;  // not even opened: the save itself may still work
+  }
+}
+
 std::unique_ptr<Reservation> LoginStore::ReserveTokenSet() {
   return files_.state().Reserve(files_.Name(kTokenSetSuffix), kReservedBytes);
 }
 
 bool LoginStore::MoveIntoKeyring(const TokenSet& tokens) {
   const std::unique_ptr<Lock> lock = files_.WriteLock();
-  const std::optional<TokenSet> stored = ReadFile();
+  const std::optional<StoreId> before = ReadStoreId();
+  const std::optional<TokenSet> stored = ReadCurrentFile(before);
   if (!stored || VersionOf(*stored) != VersionOf(tokens) ||
       SaveInKeyring(tokens).state != KeyringState::kFound) {
     return false;
   }
-  const std::optional<StoreId> before = ReadStoreId();
   std::optional<KeyringAnswer> refusal;
   WriteStoreId({tokens.store_id, Place::kLibsecret,
                 before ? DeleteObsolete(before->obsolete, refusal) : std::vector<std::string>()});
@@ -174,9 +202,9 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
                                      bool into_keyring, const RefreshOutcome& outcome) {
   // Saved even when the lock cannot be had: its holder was stopped, and what the server just gave
   // is the only copy.
-  const std::unique_ptr<Lock> lock = files_.WaitForWriteLock();
+  const std::unique_ptr<Lock> lock = WaitForWriteLock();
   const std::optional<StoreId> id = ReadStoreId();
-  const std::optional<TokenSet> in_file = ReadFile();
+  const std::optional<TokenSet> in_file = ReadCurrentFile(id);
   if (in_file && in_file->store_id != tokens.store_id) {
     return SaveResult::kOtherLogin;
   }
@@ -189,7 +217,7 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   }
   try {
     if (!id || id->id != tokens.store_id) {
-      WriteStoreId({tokens.store_id, tokens.place, {}});
+      WriteStoreId({tokens.store_id, tokens.place, id ? id->obsolete : std::vector<std::string>()});
     }
     RefreshRecord record = ReadRecord(tokens.store_id);
     record.generation = std::max(record.generation, tokens.generation);
@@ -205,7 +233,7 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
                                                               const std::string& pending_name) {
   tokens.store_id = oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes));
   tokens.generation = 1;
-  const std::unique_ptr<Lock> lock = files_.WaitForWriteLock();  // saved without it, as above
+  const std::unique_ptr<Lock> lock = WaitForWriteLock();  // saved without it, as above
   if (!files_.state().Read(pending_name)) {
     return std::nullopt;
   }
@@ -225,8 +253,8 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
   if (!in_keyring) {
     files_.Replace(kTokenSetSuffix, SerializeTokenSet(tokens));
   }
-  // Until it is known to be gone, the old item stays on the list of those to delete.
-  StoreId now{tokens.store_id, tokens.place, ObsoleteAfter(before)};
+  // The switch: from here on the old login counts as replaced, wherever something of it is left.
+  StoreId now{tokens.store_id, tokens.place, ObsoleteAfter(before, in_keyring)};
   if (in_keyring) {
     WriteStoreId(now);  // without it nothing finds the item
   }
@@ -278,29 +306,32 @@ void LoginStore::SaveEndpoints(const TokenVersion& version, const oauth::ServerM
   }
 }
 
-std::optional<KeyringAnswer> LoginStore::SignOut(const std::vector<std::string>& pending) {
+std::optional<KeyringAnswer> LoginStore::SignOut() {
   const std::unique_ptr<Lock> lock = files_.WriteLock();
   const std::optional<StoreId> before = ReadStoreId();
-  StoreId now{oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile,
-              ObsoleteAfter(before)};
+  StoreId now{oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile, {}};
+  now.obsolete = ObsoleteAfter(before, true);
   WriteStoreId(now);
-  files_.Remove(kTokenSetSuffix);
-  files_.Remove(kRecordSuffix);
-  for (const std::string& name : pending) {
-    files_.state().Remove(name);
-  }
+  files_.RemoveAllBut(kIdSuffix);
   std::optional<KeyringAnswer> refusal;
-  if (!now.obsolete.empty()) {
-    now.obsolete = DeleteObsolete(now.obsolete, refusal);
-    WriteStoreId(now);
-  }
+  now.obsolete = DeleteObsolete(now.obsolete, refusal);
+  WriteStoreId(now);
   return refusal;
 }
 
-std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>& before) {
+std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>& before,
+                                                   bool file_goes_later) {
   std::vector<std::string> obsolete = before ? before->obsolete : std::vector<std::string>();
   if (before && before->place == Place::kLibsecret) {
     obsolete.push_back(before->id);
+  }
+  try {
+    const std::optional<TokenSet> tokens = file_goes_later ? ReadFile() : std::nullopt;
+    if (tokens && (!before || tokens->store_id != before->id || before->place == Place::kFile)) {
+      obsolete.push_back(tokens->store_id);
+    }
+  } catch (const Error&) {
+    // A damaged file is nobody's login.
   }
   return obsolete;
 }

@@ -80,7 +80,7 @@ class LoginStore {
 
   /// Makes a new store id and deletes everything else of the profile but its lock files. Returns
   /// what the keyring said when it kept the old item.
-  [[nodiscard]] std::optional<KeyringAnswer> SignOut(const std::vector<std::string>& pending);
+  [[nodiscard]] std::optional<KeyringAnswer> SignOut();
 
   /// The file that a login in the state folder is kept in, for messages.
   [[nodiscard]] std::string FilePath() const;
@@ -89,7 +89,8 @@ class LoginStore {
   struct StoreId {
     std::string id;
     Place place = Place::kFile;
-    /// Logins that were replaced, and whose items the keyring would not delete then.
+    /// Logins that were replaced or signed out, as long as something of them may be left: a token
+    /// set in the file that was not removed, an item that the keyring would not delete.
     std::vector<std::string> obsolete;
   };
 
@@ -98,13 +99,20 @@ class LoginStore {
   [[nodiscard]] std::optional<StoreId> ReadStoreId();
   void WriteStoreId(const StoreId& store_id);
   void ReadKeyring(const StoreId& store_id, StoredLogin& login);
+  /// The token set in the file, unless `id` says that it is not the login any more.
+  [[nodiscard]] std::optional<TokenSet> ReadCurrentFile(const std::optional<StoreId>& id);
+  /// Null when it cannot be had, for whatever reason.
+  [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock();
+  [[nodiscard]] std::string ReadRecordText();
   [[nodiscard]] RefreshRecord ReadRecord(const std::string& store_id);
   void WriteRecord(const RefreshRecord& record);
   /// The id of the login that is stored now, without asking the keyring; empty: none.
   [[nodiscard]] std::string CurrentId();
   [[nodiscard]] KeyringAnswer SaveInKeyring(const TokenSet& tokens);
-  /// The logins whose items are to be deleted when another one takes the place of `before`.
-  [[nodiscard]] static std::vector<std::string> ObsoleteAfter(const std::optional<StoreId>& before);
+  /// What is left of logins when another one takes the place of `before`: items in the keyring, and
+  /// the token set in the file when that is removed later.
+  [[nodiscard]] std::vector<std::string> ObsoleteAfter(const std::optional<StoreId>& before,
+                                                       bool file_goes_later);
   /// Deletes the keyring's items of replaced logins; returns those that it keeps, and in `refusal`
   /// why.
   [[nodiscard]] std::vector<std::string> DeleteObsolete(const std::vector<std::string>& ids,

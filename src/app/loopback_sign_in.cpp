@@ -21,8 +21,6 @@ constexpr const char* kTheSignIn = "the sign-in";
 constexpr std::size_t kSecretBytes = 32;
 // Between two looks for a token that came another way.
 constexpr std::chrono::milliseconds kServeSlice{500};
-// The code can be used once: giving up on the answer costs the sign-in.
-constexpr Patience kExchangePatience{std::chrono::seconds(5), std::chrono::seconds(60)};
 
 class LoopbackSignIn {
  public:
@@ -55,7 +53,7 @@ class LoopbackSignIn {
     context_.pending.Save(entry_name_, SerializePending(pending));
     try {
       Handout handout = Wait(pending);
-      context_.pending.Remove(entry_name_);
+      Forget();
       return handout;
     } catch (...) {
       Forget();
@@ -92,7 +90,7 @@ class LoopbackSignIn {
     if (std::optional<Handout> other = session_.FindOtherLogin()) {
       return std::move(*other);
     }
-    throw MakeSignedOutError();
+    throw MakeSignedOutError(context_.profile);
   }
 
   /// A browser elsewhere reaches the listener through a forward of its port.
@@ -120,7 +118,7 @@ class LoopbackSignIn {
     const oauth::AuthorizationCodeGrant grant{code, redirect_uri_, verifier_};
     const HttpResult result =
         Post(context_, metadata_.token_endpoint,
-             oauth::MakeTokenRequest(grant, context_.profile.client_id), kExchangePatience);
+             oauth::MakeTokenRequest(grant, context_.profile.client_id), session_.TokenPatience());
     if (const auto* failure = std::get_if<TransportFailure>(&result)) {
       throw MakeError(*failure, kTheSignIn);
     }
@@ -154,7 +152,7 @@ class LoopbackSignIn {
       std::optional<LoginStore::SavedSignIn> saved = context_.store.SaveSignIn(tokens, entry_name_);
       if (!saved) {
         static_cast<void>(Revoke(context_, tokens));
-        throw MakeSignedOutError();
+        throw MakeSignedOutError(context_.profile);
       }
       tokens = std::move(saved->tokens);
       warning = saved->rescued ? DescribeRescue(context_, *saved->rescued) : "";

@@ -18,15 +18,10 @@ constexpr std::chrono::milliseconds kDeliveryPatience{200};
 /// Best effort: a cached run must work without a writable folder.
 void RecordDelivery(Context& context, const TokenVersion& version) {
   try {
-    const StoredLogin login = context.store.Load();
-    // A token that could not be stored must not make the stored one look old.
-    if (!login.tokens || VersionOf(*login.tokens) != version) {
-      return;
-    }
     context.store.UpdateRecord(
         version.store_id,
         [&](RefreshRecord& record) {
-          record.generation = std::max(record.generation, version.generation);
+          // A token that could not be stored must not make the stored one look old.
           record.delivered_generation = std::max(record.delivered_generation, version.generation);
         },
         kDeliveryPatience);

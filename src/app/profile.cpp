@@ -42,6 +42,10 @@ oauth::EndpointRules Profile::EndpointRules() const {
   return {allow_http_loopback, is_xai ? "x.ai" : ""};
 }
 
+std::string LoginHint(const Profile& profile) {
+  return "sign in with 'grok-auth login --profile " + profile.name + "'";
+}
+
 Profile MakeXaiProfile() {
   Profile profile;
   profile.name = "xai";

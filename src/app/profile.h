@@ -48,6 +48,9 @@ struct Profile {
   [[nodiscard]] oauth::EndpointRules EndpointRules() const;
 };
 
+/// "sign in with 'grok-auth login --profile NAME'", for hints.
+[[nodiscard]] std::string LoginHint(const Profile& profile);
+
 /// The profiles there are: those of the configuration file and the built-in `xai`.
 struct Configuration {
   std::string path;  ///< of the file, for messages

@@ -43,6 +43,14 @@ void ProfileFiles::Remove(std::string_view suffix) {
   state_.Remove(Name(suffix));
 }
 
+void ProfileFiles::RemoveAllBut(std::string_view suffix) {
+  for (const std::string& name : state_.List(Name("."))) {
+    if (name != Name(suffix)) {
+      state_.Remove(name);
+    }
+  }
+}
+
 std::unique_ptr<Lock> ProfileFiles::WriteLock(std::chrono::milliseconds patience) {
   std::unique_ptr<Lock> lock = WaitForWriteLock(patience);
   if (!lock) {

@@ -26,6 +26,8 @@ class ProfileFiles {
   [[nodiscard]] std::optional<std::string> Read(std::string_view suffix);
   void Replace(std::string_view suffix, const std::string& contents);
   void Remove(std::string_view suffix);
+  /// Removes every file of the profile but this one and the locks, half-written ones included.
+  void RemoveAllBut(std::string_view suffix);
   [[nodiscard]] StateFolder& state() { return state_; }
 
   /// The lock around one change of what is stored, the innermost one. Throws when another process

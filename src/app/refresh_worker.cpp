@@ -103,7 +103,7 @@ class RefreshTask {
       return ReportedChange{};  // somebody saved a newer one: that is the login
     }
     const Error error(ErrorKind::kLoginRequired, "the login has ended: " + ended.reason,
-                      "sign in again with 'grok-auth login'");
+                      LoginHint(context_.profile));
     RefreshOutcome outcome = Outcome(kLoginEndedWord, &error);
     Record([&](RefreshRecord& record) {
       MarkDead(record, *login_.tokens->refresh_token);
@@ -113,12 +113,12 @@ class RefreshTask {
   }
 
   WorkerReport Fail(const RefreshFailed& failed) {
+    if (failed.endpoint_may_have_moved && CorrectEndpoints()) {
+      return ReportedMove{};  // not on record: the attempt goes on with the next worker
+    }
     RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
     outcome.is_transport = failed.is_transport;
     Record([&](RefreshRecord& record) { record.last = std::move(outcome); });
-    if (failed.endpoint_may_have_moved && CorrectEndpoints()) {
-      return ReportedMove{};
-    }
     return ReportedFailure{failed.error, failed.is_transport};
   }
 
@@ -150,9 +150,7 @@ WorkerReport RunRefreshWorker(Context& context) {
   try {
     const StoredLogin login = context.store.Load();
     if (login.trouble) {
-      return ReportedFailure{
-          Error(ErrorKind::kStore, DescribeKeyring(*login.trouble), KeyringHint(*login.trouble)),
-          false};
+      return ReportedFailure{MakeKeyringError(*login.trouble, context.profile), false};
     }
     const bool can_refresh = login.tokens && BelongsTo(*login.tokens, context.profile) &&
                              login.tokens->refresh_token &&

@@ -29,35 +29,40 @@ std::optional<PendingEntry> FindPending(Context& context) {
 }
 
 /// Waits for the sign-in lock. Whoever holds it has a pending sign-in: its address is shown here
-/// too, as this run's own first line. Null when its token came first.
+/// too, as this run's own first line. Null when its token came first. Throws when the profile was
+/// signed out while this run waited.
 std::unique_ptr<Lock> WaitForTurn(SignInSession& session) {
   Context& context = session.context();
   while (true) {
-    if (std::unique_ptr<Lock> lock = context.files.TrySignInLock()) {
+    std::unique_ptr<Lock> lock = context.files.TrySignInLock();
+    if (session.FindOtherLogin()) {
+      return nullptr;
+    }
+    session.ThrowIfSignedOut();
+    if (lock) {
       return lock;
     }
     if (const std::optional<PendingEntry> entry = FindPending(context)) {
       session.ShowAddress(entry->pending);
-    }
-    if (session.FindOtherLogin()) {
-      return nullptr;
     }
     session.Pause(session.Now() + kTurnPollInterval);
     session.ThrowAtDeadline("approve it at the address; the run that asked first is still waiting");
   }
 }
 
-/// With the lock held, no other run listens: entries of loopback sign-ins are left from dead ones.
-/// What this run may take up is the newest device authorization.
+/// With the lock held, no other run listens or asks: of what is left from dead ones, expired
+/// requests and loopback sign-ins go. What this run may take up is the newest device authorization.
 std::optional<PendingEntry> TakePending(SignInSession& session) {
   Context& context = session.context();
-  while (std::optional<PendingEntry> entry = FindPending(context)) {
-    if (entry->pending.device) {
-      return session.options().is_login ? std::nullopt : std::move(entry);
+  for (const std::string& name : context.pending.List()) {
+    const std::optional<std::string> text = context.pending.Read(name);
+    const std::optional<PendingSignIn> pending = text ? ParsePending(*text) : std::nullopt;
+    if (!pending || !pending->device ||
+        !IsAlive(*pending, context.profile, context.edges.clock.Now())) {
+      context.pending.Remove(name);
     }
-    context.pending.Remove(entry->name);
   }
-  return std::nullopt;
+  return FindPending(context);
 }
 
 /// A sign-in from its beginning. Nothing: a new code is needed.
@@ -95,8 +100,8 @@ std::optional<Handout> Begin(SignInSession& session) {
 Handout SignIn(Context& context, SignInOptions options, const StoredLogin& first) {
   SignInSession session(context, std::move(options), first);
   const std::unique_ptr<Lock> lock = WaitForTurn(session);
-  if (std::optional<Handout> other = session.FindOtherLogin()) {
-    return std::move(*other);
+  if (!lock) {
+    return session.FindOtherLogin().value();
   }
   while (true) {
     std::optional<PendingEntry> entry = TakePending(session);

@@ -8,14 +8,15 @@
 
 namespace grokauth::app {
 
-Error MakeSignedOutError() {
+Error MakeSignedOutError(const Profile& profile) {
   return {ErrorKind::kLoginRequired, "the sign-in was given up: the profile was signed out",
-          "sign in again with 'grok-auth login'"};
+          LoginHint(profile)};
 }
 
 SignInSession::SignInSession(Context& context, SignInOptions options, const StoredLogin& first)
     : context_(context),
       options_(std::move(options)),
+      first_store_id_(first.store_id),
       was_unanswered_(first.record.sign_in_unanswered) {
   if (first.tokens) {
     first_look_ = VersionOf(*first.tokens);
@@ -44,7 +45,9 @@ void SignInSession::ShowAddress(const PendingSignIn& pending) {
 
 void SignInSession::Announce(const PendingSignIn& pending) {
   ShowAddress(pending);
-  SetUnanswered();
+  if (!options_.is_login) {
+    SetUnanswered();
+  }
   const bool may_open = options_.is_login || !was_unanswered_;
   if (may_open && CanOpenBrowser() && !context_.edges.browser.Open(pending.url)) {
     context_.messages.Say("No browser could be started here: open the address by hand.");
@@ -96,6 +99,23 @@ std::optional<Handout> SignInSession::FindOtherLogin() {
     return MakeHandout(login, options_.demand);
   }
   return std::nullopt;
+}
+
+Patience SignInSession::TokenPatience() {
+  constexpr std::chrono::milliseconds kLongest{60'000};
+  constexpr std::chrono::milliseconds kGraceAfterDeadline{8'000};
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.deadline - Now());
+  Patience patience;
+  patience.total = std::clamp(left + kGraceAfterDeadline, kGraceAfterDeadline, kLongest);
+  return patience;
+}
+
+void SignInSession::ThrowIfSignedOut() {
+  const StoredLogin login = context_.store.Load();
+  if (!login.tokens && !login.trouble && login.store_id != first_store_id_) {
+    throw MakeSignedOutError(context_.profile);
+  }
 }
 
 void SignInSession::ThrowAtDeadline(const std::string& hint) {

@@ -7,13 +7,14 @@
 
 #include "app/context.h"
 #include "app/device_flow.h"
+#include "app/exchange.h"
 #include "app/freshness.h"
 #include "app/worker_report.h"
 
 namespace grokauth::app {
 
 /// The error of a sign-in whose profile was signed out meanwhile.
-[[nodiscard]] Error MakeSignedOutError();
+[[nodiscard]] Error MakeSignedOutError(const Profile& profile);
 
 /// How a sign-in goes on.
 struct SignInOptions {
@@ -60,8 +61,16 @@ class SignInSession {
   /// The same without a look at the store.
   [[nodiscard]] const std::optional<Handout>& late_token() const { return late_token_; }
 
+  /// How long a request that may bring the tokens may take: giving up on its answer can cost the
+  /// login, but Grok kills a provider 10 s after the deadline of a run.
+  [[nodiscard]] Patience TokenPatience();
+
   /// Throws `Error{kTimeout}` when the deadline has passed; `hint` says what to do then.
   void ThrowAtDeadline(const std::string& hint);
+
+  /// Throws the error of a sign-out that happened since this run's first look: another store id,
+  /// and no login.
+  void ThrowIfSignedOut();
 
   /// Says who signed in, and `warning` when there is one.
   [[nodiscard]] Handout Finish(const TokenSet& tokens, const std::string& warning);
@@ -71,6 +80,7 @@ class SignInSession {
 
   Context& context_;
   SignInOptions options_;
+  std::string first_store_id_;
   std::optional<TokenVersion> first_look_;
   bool was_unanswered_;
   std::set<std::string> shown_;

@@ -24,7 +24,8 @@ class SilentRefresh {
       : context_(context),
         demand_(demand),
         deadline_(deadline),
-        ended_before_(LastEndedAttempt(first.record)) {
+        ended_before_(LastEndedAttempt(first.record)),
+        looks_in_file_(first.in_file) {
     if (first.tokens) {
       first_look_ = VersionOf(*first.tokens);
     }
@@ -69,10 +70,13 @@ class SilentRefresh {
       return OutcomeOf(*login.record.last);
     }
     if (demand_.wanted == Wanted::kUnseen) {
-      context_.store.UpdateRecord(
+      const bool unchanged = context_.store.UpdateRecord(
           login.store_id,
           [&](RefreshRecord& record) { MarkRefused(record, login.tokens->access_token); },
           TimeLeft());
+      if (!unchanged) {
+        return std::nullopt;  // another login took its place: look again
+      }
     }
     return Await(context_.edges.worker.Start(context_.worker_arguments, std::move(lock)));
   }
@@ -141,10 +145,14 @@ class SilentRefresh {
                                nullptr};
   }
 
+  /// The budget is used up. A login in the keyring is not looked at again: a call to a keyring that
+  /// hangs takes 2 s more.
   SilentRefreshResult GiveUp() {
-    const StoredLogin login = context_.store.Load();
-    if (std::holds_alternative<HandOut>(Decide(login))) {
-      return MakeHandout(login, demand_);
+    if (looks_in_file_) {
+      const StoredLogin login = context_.store.Load();
+      if (std::holds_alternative<HandOut>(Decide(login))) {
+        return MakeHandout(login, demand_);
+      }
     }
     return RefreshWithoutToken{StillWaiting(), true, nullptr};
   }
@@ -154,6 +162,7 @@ class SilentRefresh {
   SteadyTime deadline_;
   std::optional<TokenVersion> first_look_;
   std::int64_t ended_before_;
+  bool looks_in_file_;  ///< the login was read from a file, which takes no time
   bool moved_ = false;
 };
 

@@ -102,7 +102,7 @@ std::string MakeTable(Context& context, const Status& status) {
                       Row("status", Word(status.state));
   if (status.login.trouble) {
     return table + Row("stored in", "the keyring; but " + DescribeKeyring(*status.login.trouble)) +
-           Row("what to do", KeyringHint(*status.login.trouble));
+           Row("what to do", KeyringHint(*status.login.trouble, context.profile));
   }
   if (!status.login.tokens) {
     return table + (status.foreign_issuer.empty() ? "" : Row("note", DescribeForeign(status)));
@@ -149,7 +149,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   if (status.login.trouble) {
     answer.Set("store", PlaceWord(Place::kLibsecret))
         .Set("message", DescribeKeyring(*status.login.trouble))
-        .Set("hint", KeyringHint(*status.login.trouble));
+        .Set("hint", KeyringHint(*status.login.trouble, context.profile));
     return answer;
   }
   if (!status.foreign_issuer.empty()) {

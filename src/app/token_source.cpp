@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kHeadlessBudget{4300};
 // Before a person is asked, the server gets this long to answer a refresh.
 constexpr std::chrono::seconds kRefreshBudget{15};
+// For a record that is best effort.
+constexpr std::chrono::milliseconds kRecordPatience{200};
 // Grok kills a sign-in run after 300 s.
 constexpr std::chrono::seconds kSignInBudget{290};
 // The command `refresh` has nobody behind it who kills it: the worker's own limit and some more.
@@ -42,8 +44,7 @@ Demand MakeDemand(const Context& context, const TokenOptions& options) {
 }
 
 Error MakeLoginRequired(const Context& context, const std::string& reason) {
-  return {ErrorKind::kLoginRequired, reason,
-          "sign in with 'grok-auth login --profile " + context.profile.name + "'"};
+  return {ErrorKind::kLoginRequired, reason, LoginHint(context.profile)};
 }
 
 /// One provider run after its first look.
@@ -64,6 +65,7 @@ class ProviderRun {
       return MakeHandout(first_, demand_);
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
+      RefuseStored();
       return SignInBecause(needed->reason, nullptr);
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
@@ -86,9 +88,24 @@ class ProviderRun {
       return SignInBecause(needed->reason, nullptr);
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
-      throw MakeKeyringError(blocked->answer);
+      throw MakeKeyringError(blocked->answer, context_.profile);
     }
     return GoOnWithout(std::get<RefreshWithoutToken>(result));
+  }
+
+  /// Grok refused the stored token, and nothing can renew it: the next run must not print it again.
+  void RefuseStored() {
+    if (demand_.wanted != Wanted::kUnseen || !first_.tokens) {
+      return;
+    }
+    try {
+      context_.store.UpdateRecord(
+          first_.store_id,
+          [this](RefreshRecord& record) { MarkRefused(record, first_.tokens->access_token); },
+          kRecordPatience);
+    } catch (const Error& error) {
+      context_.messages.Detail(error.what());
+    }
   }
 
   /// The login is in a keyring that cannot be read. Where a person can be asked, the desktop asks
@@ -105,25 +122,21 @@ class ProviderRun {
         return Run();
       }
     }
-    throw MakeKeyringError(answer);
+    throw MakeKeyringError(answer, context_.profile);
   }
 
   /// The refresh brought no token: the stored one while it lasts, else a person.
   Handout GoOnWithout(RefreshWithoutToken& failed) {
-    if (failed.is_transport && demand_.wanted == Wanted::kAny) {
+    if (!may_sign_in_) {
+      throw Error(failed.error);
+    }
+    if (failed.is_transport) {
       const StoredLogin login = context_.store.Load();
-      // A refused token is better than nothing to a person only, who can then sign in.
-      const bool is_refused =
-          login.tokens && IsRefused(login.record, login.tokens->access_token) && !may_sign_in_;
-      if (!is_refused &&
-          IsUnexpired(login, context_.profile, demand_, context_.edges.clock.Now())) {
+      if (IsUnexpired(login, context_.profile, demand_, context_.edges.clock.Now())) {
         context_.messages.Warn(std::string(failed.error.what()) +
                                "; the stored token is used while it lasts");
         return MakeHandout(login, demand_);
       }
-    }
-    if (!may_sign_in_) {
-      throw Error(failed.error);
     }
     const ErrorKind kind = failed.error.kind();
     if (kind == ErrorKind::kConfig || kind == ErrorKind::kAccessDenied ||
@@ -190,7 +203,7 @@ void RefreshNow(Context& context) {
     throw MakeLoginRequired(context, needed->reason);
   }
   if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
-    throw MakeKeyringError(blocked->answer);
+    throw MakeKeyringError(blocked->answer, context.profile);
   }
   if (const auto* failed = std::get_if<RefreshWithoutToken>(&result)) {
     throw Error(failed->error);

@@ -54,7 +54,7 @@ const std::vector<CommandDescription>& Commands() {
       {"refresh", "renew the token now", "Renews the login without a person.", {"json"}},
       {"status",
        "show the login: account, expiry, last refresh",
-       "Shows what is stored, offline. The exit status is 0 in every state.",
+       "Shows what is stored, offline, and ends with status 0 whatever that is.",
        {"json"}},
   };
   return commands;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -33,6 +34,11 @@ constexpr const char* kLockSuffix = ".lock";
 // A reservation lives as long as one refresh; what is older than a day was left by a killed worker.
 constexpr std::time_t kForgottenAfterSeconds = 86400;
 
+/// A path as a message shows it.
+std::string Shown(const std::string& path) {
+  return "'" + oauth::Printable(path, PATH_MAX) + "'";
+}
+
 [[noreturn]] void Fail(const std::string& what, const std::string& path, int error) {
   std::string hint = "check the owner and the permissions of that path";
   if (error == ENOSPC || error == EDQUOT) {
@@ -42,7 +48,8 @@ constexpr std::time_t kForgottenAfterSeconds = 86400;
   } else if (error == ELOOP) {
     hint = "a symbolic link stands where a file of grok-auth belongs: remove it";
   }
-  throw app::Error(app::ErrorKind::kStore, what + " '" + path + "': " + std::strerror(error), hint);
+  throw app::Error(app::ErrorKind::kStore, what + " " + Shown(path) + ": " + std::strerror(error),
+                   hint);
 }
 
 /// Refuses what somebody else could have written. Files that others may read are closed to them.
@@ -52,16 +59,16 @@ void RequirePrivate(int descriptor, mode_t type, const std::string& path) {
     Fail("cannot look at", path, errno);
   }
   if ((info.st_mode & S_IFMT) != type) {
-    throw app::Error(app::ErrorKind::kStore, "'" + path + "' is not what grok-auth keeps there",
+    throw app::Error(app::ErrorKind::kStore, Shown(path) + " is not what grok-auth keeps there",
                      "move it away");
   }
   if (info.st_uid != geteuid()) {
-    throw app::Error(app::ErrorKind::kStore, "'" + path + "' belongs to another user",
+    throw app::Error(app::ErrorKind::kStore, Shown(path) + " belongs to another user",
                      "run grok-auth as its owner, or set XDG_STATE_HOME to a folder of your own");
   }
   if ((info.st_mode & kWritableByOthers) != 0) {
     throw app::Error(
-        app::ErrorKind::kStore, "'" + path + "' can be written by other users",
+        app::ErrorKind::kStore, Shown(path) + " can be written by other users",
         "look at what it holds, then take the permission away: chmod go-rwx '" + path + "'");
   }
   if ((info.st_mode & kOpenToOthers) != 0) {
@@ -273,8 +280,7 @@ std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
   }
   std::vector<std::string> names = NamesIn(folder_.Get(), path_);
   std::erase_if(names, [&](const std::string& name) {
-    return !name.starts_with(prefix) || name.ends_with(kTemporarySuffix) ||
-           name.ends_with(kLockSuffix);
+    return !name.starts_with(prefix) || name.ends_with(kLockSuffix);
   });
   std::sort(names.begin(), names.end());
   return names;

@@ -20,8 +20,7 @@ bool IsReadable(int descriptor) {
 
 }  // namespace
 
-Interrupts::Interrupts(bool end_with_parent)
-    : end_with_parent_(end_with_parent), first_parent_(getppid()) {}
+Interrupts::Interrupts(Watch watch) : watch_(watch), first_parent_(getppid()) {}
 
 Interrupts::~Interrupts() {
   for (const int descriptor : {signal_descriptor_, parent_descriptor_}) {
@@ -32,7 +31,7 @@ Interrupts::~Interrupts() {
 }
 
 std::vector<int> Interrupts::Descriptors() {
-  if (!watching_) {
+  if (!watching_ && watch_ != Watch::kNothing) {
     watching_ = true;
     sigset_t signals;
     sigemptyset(&signals);
@@ -41,7 +40,7 @@ std::vector<int> Interrupts::Descriptors() {
     }
     sigprocmask(SIG_BLOCK, &signals, nullptr);
     signal_descriptor_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (end_with_parent_) {
+    if (watch_ == Watch::kSignalsAndParent) {
       // pidfd_open has no wrapper before glibc 2.36; the descriptor is close-on-exec by itself.
       // Not PR_SET_PDEATHSIG: that fires when the parent's thread ends, and Grok's does.
       parent_descriptor_ = static_cast<int>(syscall(SYS_pidfd_open, first_parent_, 0));

@@ -9,8 +9,14 @@ namespace grokauth::edge {
 /// that never waits keeps the default handling and pays nothing.
 class Interrupts {
  public:
-  /// `end_with_parent`: also watch the process that started this one. Remembers who that is now.
-  explicit Interrupts(bool end_with_parent);
+  enum class Watch {
+    kNothing,  ///< a worker: nothing but SIGKILL ends it
+    kSignals,
+    kSignalsAndParent,  ///< also the process that started this one
+  };
+
+  /// Remembers now who the parent is.
+  explicit Interrupts(Watch watch);
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
@@ -23,7 +29,7 @@ class Interrupts {
   void ThrowIfInterrupted();
 
  private:
-  bool end_with_parent_;
+  Watch watch_;
   int first_parent_;
   int signal_descriptor_ = -1;
   int parent_descriptor_ = -1;

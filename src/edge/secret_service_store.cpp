@@ -206,6 +206,9 @@ class Conversation {
   /// What the last error means to the user.
   KeyringAnswer Trouble() {
     const KeyringState state = Meaning();
+    if (state == KeyringState::kHung || state == KeyringState::kLocked) {
+      return {state, "", ""};  // the words of a cancelled call tell nobody anything
+    }
     return {state, "", error_ != nullptr ? oauth::Printable(error_->message) : ""};
   }
 
@@ -234,11 +237,12 @@ class Conversation {
     if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod()) {
       return KeyringState::kLocked;
     }
-    const bool is_spawn = error_ != nullptr && error_->domain == dbus &&
-                          error_->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
-                          error_->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY;
-    return is_spawn || Is(dbus, G_DBUS_ERROR_TIMED_OUT) ? KeyringState::kCannotStart
-                                                        : KeyringState::kAbsent;
+    // Absent is what allows a sign-in anew, so only what says so counts: no connection to a bus, or
+    // nobody there by that name. Whatever else goes wrong, there is a keyring.
+    const bool is_absent = service_ == nullptr && (error_ == nullptr || error_->domain != dbus ||
+                                                   Is(dbus, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+                                                   Is(dbus, G_DBUS_ERROR_NAME_HAS_NO_OWNER));
+    return is_absent ? KeyringState::kAbsent : KeyringState::kCannotStart;
   }
 
   GHashTable* MakeAttributes(
@@ -293,7 +297,7 @@ KeyringAnswer Converse(bool& hung, const std::function<KeyringAnswer(Conversatio
     return {KeyringState::kAbsent, "", "there is no D-Bus session"};
   }
   if (hung) {
-    return {KeyringState::kHung, "", "it did not answer before"};
+    return {KeyringState::kHung, "", ""};
   }
   const BlockedSignals blocked;
   std::string reason;

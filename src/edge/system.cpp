@@ -106,7 +106,6 @@ void HardenProcess() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
-  umask(S_IRWXG | S_IRWXO);
   std::signal(SIGPIPE, SIG_IGN);
   // libsecret takes these to other stores than the one that was asked for.
   for (const char* name : {"SECRET_BACKEND", "SECRET_FILE_TEST_PATH", "SECRET_FILE_TEST_PASSWORD",
@@ -240,7 +239,7 @@ void StandardTerminal::WriteAnswer(const std::string& text) {
   if (!WriteAll(STDOUT_FILENO, text)) {
     throw app::Error(app::ErrorKind::kStore,
                      std::string("cannot write to standard output: ") + std::strerror(errno),
-                     "it is closed or full; the login is kept");
+                     "it is closed or full");
   }
 }
 

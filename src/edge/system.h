@@ -10,8 +10,8 @@
 
 namespace grokauth::edge {
 
-/// Makes the process one that can hold secrets: no core dumps, nothing to trace, private files by
-/// default, all three standard descriptors open, SIGPIPE an error of the write.
+/// Makes the process one that can hold secrets: no core dumps, nothing to trace, all three standard
+/// descriptors open, SIGPIPE an error of the write.
 void HardenProcess();
 
 [[nodiscard]] app::Environment ReadEnvironment();

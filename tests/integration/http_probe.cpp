@@ -158,7 +158,7 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   try {
     const HttpRequest request = ParseArguments({argv + 1, argv + argc});
-    grokauth::edge::Interrupts interrupts(false);
+    grokauth::edge::Interrupts interrupts(grokauth::edge::Interrupts::Watch::kSignals);
     grokauth::edge::PocoHttpClient client(interrupts, ReadEnvironment());
     const auto start = Clock::now();
     std::string text;

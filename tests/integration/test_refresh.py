@@ -18,6 +18,15 @@ def age(token_set: dict, seconds: int = 7200) -> None:
     token_set["expires_at"] -= seconds
 
 
+def is_worker(pid: str, parent: int) -> bool:
+    """Whether the process is a refresh worker that `parent` started."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat, open(f"/proc/{pid}/cmdline") as command:
+            return int(stat.read().rsplit(")", 1)[1].split()[1]) == parent and "--worker" in command.read()
+    except OSError:
+        return False
+
+
 class RealServer(ProgramTestCase):
     provider_settings = {"interval": 1}
 
@@ -57,6 +66,18 @@ class RealServer(ProgramTestCase):
                 self.assertEqual(self.refreshes(), 1)
                 self.program.change_state_json(".json", age)
         self.assertEqual(self.provider.counters()["reuse_detections"], 0)
+
+    def test_terminated_worker_loses_nothing(self):
+        """A shutdown sends SIGTERM to every process, the worker too: it finishes first."""
+        self.provider.settings(delay_token_after_ms=1500)
+        run = self.program.as_grok(expired=True)
+        while not self.refreshes():
+            time.sleep(0.01)
+        [worker] = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and is_worker(pid, run.pid)]
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            os.kill(worker, number)
+        self.assertEqual(run.wait().status, 0)
+        self.assertEqual(self.refreshes(), 1)
 
     def test_closed_pipes_lose_nothing(self):
         self.provider.settings(delay_token_after_ms=500)

@@ -142,17 +142,34 @@ class RealServer(ProgramTestCase):
         self.provider.approve(url=fresh)
         self.assertEqual(again.wait().status, 0)
 
-    def test_login_asks_anew_and_leaves_stdout_empty(self):
+    def test_login_takes_a_pending_request_up_and_leaves_stdout_empty(self):
         run = self.program.as_grok(expired=False)
         url = sign_in_url(run)
         run.signal(signal.SIGKILL)
         run.wait()
         login = self.program.start("login")
-        fresh = sign_in_url(login)
-        self.assertNotEqual(fresh, url)
-        self.provider.approve(url=fresh)
+        self.assertEqual(sign_in_url(login), url)
+        self.provider.approve(url=url)
         result = login.wait()
         self.assertEqual((result.status, result.stdout), (0, ""), result)
+
+    def test_logout_is_not_kept_waiting_by_a_sign_in(self):
+        run = self.program.as_grok(expired=False)
+        sign_in_url(run)
+        result = self.program.run("logout")
+        self.assertEqual(result.status, 0, result)
+        self.assertLess(result.seconds, 5)
+        self.assertEqual(run.wait(5).status, 3)
+        self.assertEqual(pending_entries(self.program), [])
+
+    def test_sign_out_ends_the_runs_that_wait_for_their_turn(self):
+        first = self.program.as_grok(expired=False)
+        url = sign_in_url(first)
+        second = self.program.as_grok(expired=False)
+        self.assertEqual(sign_in_url(second), url)
+        self.program.run("logout")
+        self.assertEqual([first.wait(8).status, second.wait(8).status], [3, 3])
+        self.assertEqual(len(self.provider.requests("device_authorization")), 1)
 
     def test_one_sign_in_at_a_time(self):
         first = self.program.as_grok(expired=False)
@@ -231,10 +248,10 @@ class RealServer(ProgramTestCase):
         self.assertEqual(again.wait().status, 3)
         self.assertEqual(opened.read_text(), url + "\n", "a second window was opened")
         login = self.program.start("login", env=desktop)
-        fresh = sign_in_url(login)
-        self.provider.approve(url=fresh)
+        self.assertEqual(sign_in_url(login), url)
+        self.provider.approve(url=url)
         login.wait()
-        self.assertEqual(opened.read_text(), f"{url}\n{fresh}\n")
+        self.assertEqual(opened.read_text(), f"{url}\n{url}\n")
 
     def test_no_browser_over_ssh_or_when_told_not_to(self):
         opened = self.program.folder / "opened"

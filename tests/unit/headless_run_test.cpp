@@ -55,7 +55,9 @@ TEST_CASE("a headless run whose login cannot be refreshed ends at once") {
   }
   run.StoreLogin(tokens, record);
   CHECK(run.Failure().kind() == ErrorKind::kLoginRequired);
-  CHECK(run.state.locks_taken.empty());
+  CHECK_FALSE(run.state.IsLocked(kRefreshLock));
+  // Grok refused it: the sign-in run that follows must not print it again.
+  CHECK(IsRefused(run.Record(), "access-1"));
 }
 
 TEST_CASE("a headless run hands out a new token, however long the old one would last") {

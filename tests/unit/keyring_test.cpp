@@ -184,7 +184,7 @@ TEST_CASE("what a locked keyring kept of an older login is deleted once it opens
 TEST_CASE("a sign-out says when the keyring keeps the item, and the login is gone all the same") {
   KeyringLogin login;
   login.keyring.state = KeyringState::kLocked;
-  CHECK(login.store.SignOut({}).has_value());
+  CHECK(login.store.SignOut().has_value());
   login.keyring.state = KeyringState::kNothing;
   CHECK_FALSE(login.store.Load().tokens);
 }
@@ -193,4 +193,41 @@ TEST_CASE("a keyring item of an id that is not on record is never adopted") {
   KeyringLogin login;
   login.state.files.erase("work.id");
   CHECK_FALSE(login.store.Load().tokens);
+}
+
+namespace {
+
+struct Killed {};
+
+/// The process ends where it would change this file next.
+void KillAtChangeOf(Fixture& fixture, const std::string& name) {
+  fixture.state.before_change = [name](const std::string& next) {
+    if (next == name) {
+      throw Killed{};
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a sign-in into the keyring that was cut short before the old file went is the login") {
+  KeyringLogin login;
+  TokenSet old = login.MakeTokens();
+  old.store_id = "store-0";
+  login.keyring.items.clear();
+  login.StoreLogin(old);
+  KillAtChangeOf(login, "work.json");
+  CHECK_THROWS_AS(SignInNow(login, Place::kLibsecret), Killed);
+  REQUIRE(login.HasFile());
+  REQUIRE(login.keyring.items.size() == 1);
+  CHECK(login.Tokens().store_id == login.keyring.items.begin()->first);
+}
+
+TEST_CASE("a sign-out that was cut short before the file went is a sign-out") {
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  KillAtChangeOf(fixture, "work.json");
+  CHECK_THROWS_AS(fixture.store.SignOut(), Killed);
+  REQUIRE(fixture.state.files.contains("work.json"));
+  CHECK_FALSE(fixture.store.Load().tokens);
 }

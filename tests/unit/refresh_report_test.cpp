@@ -26,7 +26,7 @@ TEST_CASE("what is stored counts when a worker ends without a word") {
   }
   SECTION("somebody signed out") {
     run.worker.Plan([&] {
-      static_cast<void>(run.store.SignOut(run.pending.List()));
+      static_cast<void>(run.store.SignOut());
       return std::string();
     });
     CHECK(std::holds_alternative<SignInNeeded>(run.Run()));
@@ -50,7 +50,7 @@ TEST_CASE("a worker that found the login changed makes the run look again") {
   }
   SECTION("signed out") {
     run.worker.Plan([&] {
-      static_cast<void>(run.store.SignOut(run.pending.List()));
+      static_cast<void>(run.store.SignOut());
       return SerializeReport(ReportedChange{});
     });
     CHECK(std::holds_alternative<SignInNeeded>(run.Run()));

@@ -136,13 +136,11 @@ TEST_CASE("of several pending requests the newest is taken up") {
   run.Provide();
 }
 
-TEST_CASE("the command login takes no pending request up, and prints no token") {
+TEST_CASE("the command login takes a pending request up, and prints no token") {
   SigningIn run;
   run.StorePending(kOldEntry, run.MakePending());
-  run.ExpectNewCode();
   run.ExpectApproval();
   run.LoginNow();
-  CHECK(run.FirstAddress() == kNewUrl);
   CHECK(run.Tokens().access_token == "access-new");
   CHECK(run.terminal.answers.empty());
 }
@@ -211,6 +209,7 @@ TEST_CASE("after a sign-in that nobody answered no run opens a window until one 
   static_cast<void>(run.Failure(short_run));
   CHECK(run.browser.opened.size() == 1);
   SECTION("the command login opens one whatever came before") {
+    run.clock.Advance(seconds(1000));
     run.ExpectNewCode();
     run.ExpectApproval();
     run.LoginNow();
@@ -221,10 +220,30 @@ TEST_CASE("after a sign-in that nobody answered no run opens a window until one 
     run.clock.Advance(seconds(5));
     run.Provide();
     CHECK(run.browser.opened.size() == 1);
-    static_cast<void>(run.store.SignOut(run.pending.List()));
+    static_cast<void>(run.store.SignOut());
     run.ExpectNewCode();
     run.ExpectApproval();
     run.Provide();
     CHECK(run.browser.opened.size() == 2);
   }
+}
+
+TEST_CASE("a request that was declined while nobody asked is followed by a new one") {
+  SigningIn run;
+  run.StorePending(kOldEntry, run.MakePending());
+  run.http.Answer(kTokenUrl, 400, ErrorAnswer("access_denied"));
+  run.ExpectNewCode();
+  run.ExpectApproval();
+  CHECK(run.Provide() == "access-new\n");
+  CHECK(run.FirstAddress() == kNewUrl);
+}
+
+TEST_CASE("requests that have expired, and what cannot be read, do not stay") {
+  SigningIn run;
+  run.StorePending("work.pending-expired", run.MakePending(seconds(-1)));
+  run.state.files["work.pending-garbage"] = "garbage";
+  run.ExpectNewCode();
+  run.ExpectApproval();
+  run.Provide();
+  CHECK(run.PendingNames().empty());
 }

@@ -109,7 +109,7 @@ TEST_CASE("a sign-in whose entry was removed by a logout ends") {
   SigningIn run;
   run.ExpectNewCode();
   run.ExpectPending(1);
-  run.clock.After(seconds(7), [&] { static_cast<void>(run.store.SignOut(run.pending.List())); });
+  run.clock.After(seconds(7), [&] { static_cast<void>(run.store.SignOut()); });
   CHECK(run.Failure().kind() == ErrorKind::kLoginRequired);
   CHECK(run.PollTimes() == Times{5});
 }
