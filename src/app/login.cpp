@@ -13,41 +13,14 @@ namespace {
 constexpr std::chrono::seconds kLoginBudget{900};
 // Of the loopback flow: as long as other programs wait for the browser.
 constexpr std::chrono::seconds kLoopbackPatience{180};
-constexpr std::chrono::seconds kLockPatience{20};
-constexpr std::chrono::milliseconds kLockPollInterval{50};
-
-using TryLock = std::unique_ptr<Lock> (ProfileFiles::*)();
-
-/// Waits for a lock, at most until `deadline`; then goes on without it, because a sign-out must
-/// succeed. The write lock still keeps each step whole.
-std::unique_ptr<Lock> WaitForLock(Context& context, TryLock try_lock, SteadyTime deadline) {
-  while (true) {
-    std::unique_ptr<Lock> lock = (context.files.*try_lock)();
-    const SteadyTime now = context.edges.clock.SteadyNow();
-    if (lock || now >= deadline) {
-      return lock;
-    }
-    context.edges.clock.SleepUntil(std::min(deadline, now + kLockPollInterval));
+/// The stored login. Where the keyring is locked, the person may open it first, so that the login
+/// can be revoked.
+StoredLogin LookAtLogin(Context& context) {
+  StoredLogin login = context.store.Load();
+  if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
+    return context.store.Load();
   }
-}
-
-/// What a sign-out finds: the login, or why it cannot be read.
-struct LoginToEnd {
-  std::optional<TokenSet> tokens;
-  std::string trouble;
-};
-
-/// Where the keyring is locked, the person may open it, so that the login can be revoked.
-LoginToEnd LookAtLogin(Context& context) {
-  try {
-    StoredLogin login = context.store.Load();
-    if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
-      login = context.store.Load();
-    }
-    return {std::move(login.tokens), login.trouble ? DescribeKeyring(*login.trouble) : ""};
-  } catch (const Error& error) {
-    return {std::nullopt, error.what()};
-  }
+  return login;
 }
 
 /// Why the login was not revoked; empty when it was.
@@ -81,27 +54,21 @@ void Login(Context& context, const LoginOptions& options) {
 }
 
 void Logout(Context& context) {
-  // Gone first: the runs that wait for them end, and with them the locks.
-  for (const std::string& name : context.pending.List()) {
-    context.pending.Remove(name);
-  }
-  const SteadyTime deadline = context.edges.clock.SteadyNow() + kLockPatience;
-  const std::unique_ptr<Lock> sign_in =
-      WaitForLock(context, &ProfileFiles::TrySignInLock, deadline);
-  const std::unique_ptr<Lock> refresh =
-      WaitForLock(context, &ProfileFiles::TryRefreshLock, deadline);
-  const LoginToEnd login = LookAtLogin(context);
+  const StoredLogin login = LookAtLogin(context);
+  // No lock but the innermost: a refresh or a sign-in that is under way finds out when it saves,
+  // drops what it got and revokes it.
   const std::optional<KeyringAnswer> kept = context.store.SignOut();
   if (kept) {
     context.messages.Warn(DescribeKeyring(*kept) +
                           ": the item whose name begins 'grok-auth: " + context.profile.name +
                           "' stays in it, unused, until you delete it there");
   }
-  if (!login.tokens && login.trouble.empty()) {
+  if (!login.tokens && !login.trouble) {
     context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
     return;
   }
-  const std::string trouble = login.tokens ? RevokeOwn(context, *login.tokens) : login.trouble;
+  const std::string trouble =
+      login.tokens ? RevokeOwn(context, *login.tokens) : DescribeKeyring(*login.trouble);
   if (!trouble.empty()) {
     context.messages.Warn("the login was deleted here, but not revoked at the server: " + trouble);
   }

@@ -16,8 +16,8 @@ struct LoginOptions {
 /// replaces is not revoked: a server may revoke the whole grant, the new login with it.
 void Login(Context& context, const LoginOptions& options);
 
-/// Deletes the login here and revokes it at the server (the command `logout`). A revocation that
-/// fails is a warning. Nobody signed in: says so.
+/// Deletes the login here and revokes it at the server (the command `logout`), at once. A
+/// revocation that fails is a warning. Nobody signed in: says so.
 void Logout(Context& context);
 
 }  // namespace grokauth::app

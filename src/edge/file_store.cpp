@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <utility>
 
 #include "app/error.h"
@@ -198,10 +197,10 @@ const Descriptor& FileStateFolder::Open() {
 
 const Descriptor& FileStateFolder::Create() {
   if (!Open().IsOpen()) {
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
-    if (error) {
-      Fail("cannot create the parent of", path_, error.value());
+    // XDG Base Directory Specification: what is missing is created with mode 0700.
+    for (std::size_t end = path_.find('/', 1); end != std::string::npos;
+         end = path_.find('/', end + 1)) {
+      mkdir(path_.substr(0, end).c_str(), kPrivateFolder);  // what cannot be made shows below
     }
     if (mkdir(path_.c_str(), kPrivateFolder) != 0 && errno != EEXIST) {
       Fail("cannot create the state folder", path_, errno);

@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -238,11 +239,13 @@ class Conversation {
       return KeyringState::kLocked;
     }
     // Absent is what allows a sign-in anew, so only what says so counts: no connection to a bus, or
-    // nobody there by that name. Whatever else goes wrong, there is a keyring.
-    const bool is_absent = service_ == nullptr && (error_ == nullptr || error_->domain != dbus ||
-                                                   Is(dbus, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-                                                   Is(dbus, G_DBUS_ERROR_NAME_HAS_NO_OWNER));
-    return is_absent ? KeyringState::kAbsent : KeyringState::kCannotStart;
+    // nobody there by that name. Whatever else goes wrong, there is a keyring; also when it has
+    // just gone, which the bus tells by its connection's name, ":1.7".
+    const bool is_nobody =
+        (Is(dbus, G_DBUS_ERROR_SERVICE_UNKNOWN) || Is(dbus, G_DBUS_ERROR_NAME_HAS_NO_OWNER)) &&
+        std::string_view(error_->message).find(":1.") == std::string_view::npos;
+    const bool is_no_bus = service_ == nullptr && (error_ == nullptr || error_->domain != dbus);
+    return is_nobody || is_no_bus ? KeyringState::kAbsent : KeyringState::kCannotStart;
   }
 
   GHashTable* MakeAttributes(

@@ -288,14 +288,16 @@ class BadRecord(StateTestCase):
             self.assertFails(self.program.run("--no-interactive"), 3, "older copy")
 
     def test_leftovers(self):
-        """Files of other profiles and what a killed run left are not touched."""
-        names = ["other.json", f"{PROFILE}.json.abc.tmp", f"{PROFILE}2.json", "notes.txt"]
+        """A logout takes what a killed run left, which may hold tokens, and touches no other profile."""
+        names = ["other.json", f"{PROFILE}2.json", "notes.txt"]
+        self.program.write_state(f"{PROFILE}.json.abc.tmp", "half-written")
         for name in names:
             self.program.write_state(name, "keep me")
         self.assertHandsOut(self.program.run())
         self.assertEqual(self.program.run("logout").status, 0)
         self.assertEqual([self.program.state(name) for name in names], ["keep me"] * len(names))
         self.assertIsNone(self.program.state(TOKEN_SET))
+        self.assertIsNone(self.program.state(f"{PROFILE}.json.abc.tmp"))
 
 
 class Streams(StateTestCase):
@@ -369,13 +371,13 @@ class Permissions(StateTestCase):
         """Signs out where there is no folder yet, then refreshes in vain: both make files."""
         shutil.rmtree(self.program.state_folder.parent)
         self.assertEqual(self.open_umask("logout").status, 0)
-        self.assertPrivate(user, ".id", ".write.lock", ".lock", ".signin.lock")
+        self.assertPrivate(user, ".id", ".write.lock")
         self.store(age=9000)
         (self.program.state_folder / f"{PROFILE}.last").unlink()
         if user != os.geteuid():
             self.hand_over()
         self.assertFails(self.open_umask("refresh"), 1, "127.0.0.1")
-        self.assertPrivate(user, ".json", ".last")
+        self.assertPrivate(user, ".json", ".last", ".lock")
         self.assertEqual(self.program.state_json(".last")["last_refresh"]["outcome"], "network")
 
     def test_umask(self):

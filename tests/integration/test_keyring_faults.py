@@ -135,7 +135,7 @@ class SigningInAnew(KeyringTestCase):
         result = self.command("logout")
         self.assertIn("the keyring is locked", result.stderr)
         self.assertIn("stays in it, unused, until you delete it there", result.stderr)
-        self.assertIn("was not revoked at the server", result.stderr)
+        self.assertIn("not revoked at the server", result.stderr)
         self.assertEqual(self.command("status", "--json").json["status"], "signed_out")
 
 

@@ -58,7 +58,7 @@ class LifeCycle(ProgramTestCase):
             self.program.change_state_json(".json", age)
             ended = self.program.as_grok(expired=True).wait()
             self.assertEqual((ended.status, ended.stdout), (3, ""), ended)
-            self.assertIn("grok-auth: hint: sign in again", ended.stderr)
+            self.assertIn("grok-auth: hint: sign in with 'grok-auth login --profile test'", ended.stderr)
             self.assertEqual(self.routes(), ["token"])
 
         with self.subTest("a dead refresh token is not sent again"):
