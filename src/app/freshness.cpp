@@ -66,6 +66,11 @@ std::chrono::seconds DefaultMinValidity(
   return early + kGrokJitter;
 }
 
+bool CanRefresh(const StoredLogin& login, const Profile& profile) {
+  return login.tokens && BelongsTo(*login.tokens, profile) && !IsStale(login) &&
+         login.tokens->refresh_token && !IsDead(login.record, *login.tokens->refresh_token);
+}
+
 bool IsUndelivered(const StoredLogin& login) {
   return login.tokens && login.record.generation > 0 &&
          login.tokens->generation > login.record.delivered_generation;

@@ -49,6 +49,10 @@ using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked>;
                                       const Demand& demand, UnixTime now,
                                       const std::optional<TokenVersion>& first_look);
 
+/// Whether a refresh can be tried: there is a login of the profile, and a refresh token that is
+/// neither dead nor one that was used already.
+[[nodiscard]] bool CanRefresh(const StoredLogin& login, const Profile& profile);
+
 /// Whether the access token can still be handed out when no refresh came through: not expired, not
 /// from the future, its login not stale.
 [[nodiscard]] bool IsUnexpired(const StoredLogin& login, const Profile& profile,

@@ -32,7 +32,7 @@ class GrokSettings {
 
   [[nodiscard]] std::optional<std::string> String(std::string_view key) const {
     for (const std::string_view section : kSections) {
-      const auto value = root_[section]["oidc"][key].value<std::string>();
+      auto value = root_[section]["oidc"][key].value<std::string>();
       if (value && !value->empty()) {
         return value;
       }
@@ -105,7 +105,7 @@ void RequireUsable(const Profile& profile) {
 std::optional<Profile> ReadGrokOidcProfile(const std::optional<std::string>& config_text,
                                            const Environment& environment) {
   const GrokSettings settings(config_text);
-  const auto either = [](std::optional<std::string> first,
+  const auto either = [](const std::optional<std::string>& first,
                          const std::optional<std::string>& second) {
     return first ? first : second;
   };

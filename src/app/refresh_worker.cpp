@@ -5,6 +5,7 @@
 
 #include "app/discovery.h"
 #include "app/exchange.h"
+#include "app/freshness.h"
 #include "app/keyring_trouble.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
@@ -152,11 +153,7 @@ WorkerReport RunRefreshWorker(Context& context) {
     if (login.trouble) {
       return ReportedFailure{MakeKeyringError(*login.trouble, context.profile), false};
     }
-    const bool can_refresh = login.tokens && BelongsTo(*login.tokens, context.profile) &&
-                             login.tokens->refresh_token &&
-                             login.tokens->generation >= login.record.generation &&
-                             !IsDead(login.record, *login.tokens->refresh_token);
-    if (!can_refresh) {
+    if (!CanRefresh(login, context.profile)) {
       return ReportedChange{};
     }
     return RefreshTask(context, login).Run();

@@ -50,9 +50,7 @@ Status Look(Context& context) {
   }
   const TokenSet& tokens = *status.login.tokens;
   const UnixTime now = context.edges.clock.Now();
-  status.refreshable = tokens.refresh_token &&
-                       !IsDead(status.login.record, *tokens.refresh_token) &&
-                       tokens.generation >= status.login.record.generation;
+  status.refreshable = CanRefresh(status.login, context.profile);
   if (tokens.expires_at) {
     status.left = *tokens.expires_at - now;
   }

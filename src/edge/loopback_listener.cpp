@@ -28,11 +28,12 @@ using app::LoopbackRequest;
 using app::SteadyTime;
 
 // A redirect is a short GET; codes of some servers reach 4 kB.
-constexpr std::size_t kLargestRequest = 8 * 1024;
+constexpr std::size_t kLargestRequest = std::size_t{8} * 1024;
 constexpr std::chrono::seconds kConnectionLimit{10};
 // After the reply: for the browser to read it before the connection is closed.
 constexpr std::chrono::seconds kClosingLimit{2};
-// Beyond these the oldest connection that has sent nothing whole gives way to the new one.
+// Beyond these the oldest gives way to the new one. Nothing is lost with it: what it had sent whole
+// was answered in the round before.
 constexpr std::size_t kMostConnections = 256;
 constexpr int kBacklog = 128;
 
@@ -70,7 +71,7 @@ std::string Serialize(const LoopbackReply& reply, bool with_body) {
   std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " + ReasonPhrase(reply.status) +
                      "\r\nConnection: close\r\n";
   for (const auto& [name, value] : reply.headers) {
-    text += name + ": " + value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   }
   if (reply.status != 204) {
     text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
