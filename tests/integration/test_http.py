@@ -621,8 +621,16 @@ class Connections(HttpTestCase):
         self.assertLess(time.monotonic() - sent, GRACE)
 
     def test_an_address_that_swallows_everything_does_not_hold_up_the_next(self):
-        server = self.serve(answering(answer()), address="127.0.0.2")
-        with full_backlog("127.0.0.1", server.port):
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                server = self.serve(answering(answer()), address="127.0.0.2")
+                try:
+                    stack.enter_context(full_backlog("127.0.0.1", server.port))
+                    break
+                except OSError:  # at that address another program has this port
+                    continue
+            else:
+                self.fail("no port is free at both addresses")
             hosts = "127.0.0.1 idp.test\n127.0.0.2 idp.test\n"
             wrapper = self.private_etc({"hosts": hosts, "nsswitch.conf": "hosts: files\n"})
             found = subprocess.run([*wrapper, "getent", "ahosts", "idp.test"], capture_output=True, text=True).stdout
