@@ -1,6 +1,7 @@
 """The listener of a loopback sign-in among connections that are idle, slow, huge, broken or endless."""
 
 import os
+import pathlib
 import random
 import re
 import socket
@@ -141,12 +142,14 @@ class Crowd(HostileTestCase):
         self.assertGreater(before, 0)
 
     def test_memory_is_bounded(self):
-        """256 connections of 8 KiB are 2 MiB; the rest is room for the allocator."""
+        """256 connections of 8 KiB are 2 MiB; the rest is room for the allocator. All of what is sent would be 250 MB."""
         for connection in [self.connect() for _ in range(250)]:
             self.in_background(connection.sendall, b"GET /" + b"a" * 1_000_000)
         time.sleep(1)
         before = self.memory("VmRSS")
-        self.assertLess(before, 40_000 + 8_000)
+        # AddressSanitizer keeps shadow memory, and freed memory in quarantine.
+        sanitized = b"__asan_init" in pathlib.Path(self.program.binary).read_bytes()
+        self.assertLess(before, 140_000 if sanitized else 48_000)
         self.sign_in("250 with a megabyte each")
 
     def test_more_connections_than_are_kept(self):
