@@ -54,15 +54,8 @@ class SilentRefresh {
   /// With the lock: looks again, then lets a worker try. Nothing means: try once more.
   std::optional<SilentRefreshResult> RunLocked(std::unique_ptr<Lock> lock) {
     const StoredLogin login = context_.store.Load();
-    const NextStep step = Decide(login);
-    if (std::holds_alternative<HandOut>(step)) {
-      return MakeHandout(login, demand_);
-    }
-    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
-      return *needed;
-    }
-    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
-      return *blocked;
+    if (std::optional<SilentRefreshResult> settled = Settle(login)) {
+      return settled;
     }
     const bool failed_meanwhile =
         LastEndedAttempt(login.record) > ended_before_ && login.record.last->word != kRefreshedWord;
@@ -92,6 +85,21 @@ class SilentRefresh {
                           first_look_);
   }
 
+  /// What `login` is worth as it is. Nothing: it must be refreshed.
+  [[nodiscard]] std::optional<SilentRefreshResult> Settle(const StoredLogin& login) const {
+    const NextStep step = Decide(login);
+    if (std::holds_alternative<HandOut>(step)) {
+      return MakeHandout(login, demand_);
+    }
+    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
+      return *needed;
+    }
+    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
+      return *blocked;
+    }
+    return std::nullopt;
+  }
+
   /// Waits for the worker. An answer that comes too late stays with it.
   std::optional<SilentRefreshResult> Await(std::unique_ptr<RunningWorker> worker) {
     const std::optional<std::string> text = ReadReport(*worker);
@@ -109,15 +117,8 @@ class SilentRefresh {
     }
     // It ended without a word, or the login changed under it: what is stored is the answer.
     const StoredLogin login = context_.store.Load();
-    const NextStep step = Decide(login);
-    if (std::holds_alternative<HandOut>(step)) {
-      return MakeHandout(login, demand_);
-    }
-    if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
-      return *needed;
-    }
-    if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
-      return *blocked;
+    if (std::optional<SilentRefreshResult> settled = Settle(login)) {
+      return settled;
     }
     return RefreshWithoutToken{
         Error(ErrorKind::kStore, "the refresh worker ended without an answer",
