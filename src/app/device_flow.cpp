@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/best_effort.h"
 #include "app/place.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
@@ -100,7 +101,7 @@ class Poll {
       return SignedIn{std::move(saved->tokens),
                       saved->rescued ? DescribeRescue(context_, *saved->rescued) : ""};
     } catch (const Error& error) {
-      Forget();
+      ForgetPending(context_, entry_.name);
       return SignedIn{std::move(tokens),
                       std::string("the login could not be stored: ") + error.what()};
     }
@@ -118,7 +119,7 @@ class Poll {
     if (status == 408 || status == 429 || status >= 500) {
       return StillPending{"the server answered " + std::to_string(status) + " " + refusal.error};
     }
-    Forget();
+    ForgetPending(context_, entry_.name);
     if (refusal.error == "expired_token") {
       return CodeExpired{};
     }
@@ -139,15 +140,6 @@ class Poll {
                   "plan that includes Grok, or an API key from https://console.x.ai in XAI_API_KEY"
                 : "run it again to get a new code, or ask the administrator of " +
                       context_.profile.issuer};
-  }
-
-  /// Best effort: the code is used up, and a later poll would find that out.
-  void Forget() {
-    try {
-      context_.pending.Remove(entry_.name);
-    } catch (const Error& error) {
-      context_.messages.Detail(error.what());
-    }
   }
 
   Context& context_;

@@ -100,12 +100,17 @@ class StateFolder {
                                                              std::size_t bytes) = 0;
   /// Removes the file; no error when there is none.
   virtual void Remove(const std::string& name) = 0;
+  /// Gives the file another name, which no file has yet.
+  virtual void Rename(const std::string& name, const std::string& new_name) = 0;
   /// The names that start with `prefix`, sorted; lock files are left out, half-written files are
   /// not.
   [[nodiscard]] virtual std::vector<std::string> List(const std::string& prefix) = 0;
   /// Takes the exclusive lock on the file, creating it, or returns null when another process holds
   /// it. Never blocks.
   [[nodiscard]] virtual std::unique_ptr<Lock> TryLock(const std::string& name) = 0;
+  /// The process that holds the lock though it was stopped (SIGSTOP, a debugger), or nothing: it
+  /// runs, nobody holds the lock, or it cannot be seen from here.
+  [[nodiscard]] virtual std::optional<int> StoppedHolder(const std::string& name) = 0;
   /// The file's full path, for messages.
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
 };

@@ -91,6 +91,9 @@ NextStep DecideNextStep(const StoredLogin& login, const Profile& profile, const 
   if (login.trouble) {
     return KeyringBlocked{*login.trouble};
   }
+  if (login.fault) {
+    return SignInNeeded{"the stored login " + login.fault->reason};
+  }
   if (!login.tokens || !BelongsTo(*login.tokens, profile)) {
     return SignInNeeded{"nobody is signed in"};
   }

@@ -1,5 +1,6 @@
 #include "app/login.h"
 
+#include "app/first_look.h"
 #include "app/keyring_trouble.h"
 #include "app/output.h"
 #include "app/place.h"
@@ -13,10 +14,11 @@ namespace {
 constexpr std::chrono::seconds kLoginBudget{900};
 // Of the loopback flow: as long as other programs wait for the browser.
 constexpr std::chrono::seconds kLoopbackPatience{180};
+
 /// The stored login. Where the keyring is locked, the person may open it first, so that the login
 /// can be revoked.
 StoredLogin LookAtLogin(Context& context) {
-  StoredLogin login = context.store.Load();
+  StoredLogin login = LookFirst(context);
   if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
     return context.store.Load();
   }
@@ -32,7 +34,7 @@ std::string RevokeOwn(Context& context, const TokenSet& tokens) {
 }  // namespace
 
 void Login(Context& context, const LoginOptions& options) {
-  const StoredLogin first = context.store.Load();
+  const StoredLogin first = LookFirst(context);
   if (context.profile.store != StoreChoice::kFile &&
       context.edges.keyring.Probe().state == KeyringState::kLocked) {
     static_cast<void>(UnlockKeyring(context));  // else the login waits in a file

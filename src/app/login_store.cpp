@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "app/error.h"
-#include "oauth/json.h"
 
 namespace grokauth::app {
 
@@ -13,11 +12,18 @@ namespace {
 constexpr std::string_view kIdSuffix = ".id";
 constexpr std::string_view kTokenSetSuffix = ".json";
 constexpr std::string_view kRecordSuffix = ".last";
+constexpr std::string_view kDamagedSuffix = ".damaged-";
 
 // Twice the largest tokens that were met (16 kB), with room for the rest of the set.
 constexpr std::size_t kReservedBytes = std::size_t{64} * 1024;
 // design: 128 random bits
 constexpr std::size_t kStoreIdBytes = 16;
+constexpr std::size_t kDamagedIdBytes = 6;
+
+StoredSet ReadTokenSet(const std::string& text) {
+  return std::visit([](auto&& parsed) { return StoredSet(std::forward<decltype(parsed)>(parsed)); },
+                    ParseTokenSet(text));
+}
 
 std::string LabelOf(const TokenSet& tokens, const Profile& profile) {
   const std::string account =
@@ -43,44 +49,23 @@ KeyringItem LoginStore::ItemOf(const std::string& store_id) const {
   return {profile_.name, profile_.issuer, profile_.client_id, store_id};
 }
 
-TokenSet LoginStore::Parse(const std::string& text, const std::string& where) const {
-  std::variant<TokenSet, TokenSetFault> parsed = ParseTokenSet(text);
-  if (const TokenSetFault* fault = std::get_if<TokenSetFault>(&parsed)) {
-    throw Error(ErrorKind::kStore, "the stored login " + where + " " + fault->reason,
-                "nothing was changed; move it away, then run 'grok-auth login --profile " +
-                    profile_.name + "'");
-  }
-  return std::get<TokenSet>(std::move(parsed));
-}
-
-std::optional<TokenSet> LoginStore::ReadFile() {
+StoredSet LoginStore::ReadFile() {
   std::optional<std::string> text = files_.Read(kTokenSetSuffix);
   if (!text) {
-    return std::nullopt;
+    return {};
   }
-  TokenSet tokens = Parse(*text, "'" + FilePath() + "'");
+  StoredSet stored = ReadTokenSet(*text);
   oauth::Wipe(*text);
-  return tokens;
+  return stored;
 }
 
-std::optional<LoginStore::StoreId> LoginStore::ReadStoreId() {
+std::optional<StoreId> LoginStore::ReadStoreId() {
   const std::optional<std::string> text = files_.Read(kIdSuffix);
-  const auto object = text ? oauth::JsonObject::Parse(*text) : std::nullopt;
-  const std::optional<std::string> id = object ? object->String("store_id") : std::nullopt;
-  if (!id || id->empty()) {
-    return std::nullopt;
-  }
-  return StoreId{*id, ParsePlace(object->String("store").value_or("")).value_or(Place::kFile),
-                 object->Strings("obsolete")};
+  return text ? ParseStoreId(*text) : std::nullopt;
 }
 
 void LoginStore::WriteStoreId(const StoreId& store_id) {
-  oauth::JsonObject object;
-  object.Set("store_id", store_id.id).Set("store", PlaceWord(store_id.place));
-  if (!store_id.obsolete.empty()) {
-    object.Set("obsolete", store_id.obsolete);
-  }
-  files_.Replace(kIdSuffix, object.Text() + "\n");
+  files_.Replace(kIdSuffix, SerializeStoreId(store_id));
 }
 
 std::string LoginStore::ReadRecordText() {
@@ -105,44 +90,79 @@ StoredLogin LoginStore::Load() {
   const std::string record = ReadRecordText();
   StoredLogin login;
   const std::optional<StoreId> id = ReadStoreId();
-  login.tokens = ReadCurrentFile(id);
-  if (login.tokens) {
-    login.store_id = login.tokens->store_id;
-    login.in_file = true;
-  } else if (id) {
-    login.store_id = id->id;
-    if (id->place == Place::kLibsecret) {
-      ReadKeyring(*id, login);
-    }
+  login.store_id = id ? id->id : "";
+  StoredSet stored = ReadCurrentFile(id);
+  login.in_file = !std::holds_alternative<std::monostate>(stored);
+  if (!login.in_file && id && id->place == Place::kLibsecret) {
+    stored = ReadKeyring(*id, login.trouble);
+  }
+  if (auto* tokens = std::get_if<TokenSet>(&stored)) {
+    login.store_id = tokens->store_id;
+    login.tokens = std::move(*tokens);
+  } else if (auto* fault = std::get_if<TokenSetFault>(&stored)) {
+    login.fault = std::move(*fault);
   }
   login.record = ParseRefreshRecord(record, login.store_id);
   return login;
 }
 
-std::optional<TokenSet> LoginStore::ReadCurrentFile(const std::optional<StoreId>& id) {
-  std::optional<TokenSet> tokens = ReadFile();
+StoredSet LoginStore::ReadCurrentFile(const std::optional<StoreId>& id) {
+  StoredSet stored = ReadFile();
   // A missing or different .id beside a token set: a sign-in was cut short before its switch, or
   // the file was lost, and the set, which carries its own id, is the login. But not one that the
   // .id knows as replaced or signed out: that one was about to be removed.
-  const bool is_obsolete =
-      tokens && id &&
-      std::find(id->obsolete.begin(), id->obsolete.end(), tokens->store_id) != id->obsolete.end();
-  return is_obsolete ? std::nullopt : std::move(tokens);
+  const auto* tokens = std::get_if<TokenSet>(&stored);
+  return tokens != nullptr && id && id->IsObsolete(tokens->store_id) ? StoredSet() : stored;
 }
 
-void LoginStore::ReadKeyring(const StoreId& store_id, StoredLogin& login) {
+StoredSet LoginStore::ReadKeyring(const StoreId& store_id, std::optional<KeyringAnswer>& trouble) {
   KeyringAnswer answer = keyring_.Load(ItemOf(store_id.id));
   if (answer.state == KeyringState::kFound) {
-    login.tokens = Parse(answer.secret, "in the keyring");
+    StoredSet stored = ReadTokenSet(answer.secret);
     oauth::Wipe(answer.secret);
-  } else if (answer.state != KeyringState::kNothing) {
-    login.trouble = std::move(answer);
+    return stored;
   }
+  if (answer.state != KeyringState::kNothing) {
+    trouble = std::move(answer);
+  }
+  return {};
+}
+
+std::string LoginStore::OutcomeMark() {
+  return MarkOf(ReadRecordText());
+}
+
+std::optional<std::string> LoginStore::SetAside() {
+  const std::unique_ptr<Lock> lock = files_.WriteLock();
+  return ClearFile();
+}
+
+std::optional<std::string> LoginStore::ClearFile() {
+  const StoredSet stored = ReadFile();
+  const auto* fault = std::get_if<TokenSetFault>(&stored);
+  if (fault == nullptr) {
+    return std::nullopt;
+  }
+  if (fault->is_newer) {
+    throw MakeNewerError(*fault);
+  }
+  const std::string suffix =
+      std::string(kDamagedSuffix) + oauth::Base64UrlEncode(random_.Bytes(kDamagedIdBytes));
+  files_.Rename(kTokenSetSuffix, suffix);
+  return files_.Path(suffix);
+}
+
+Error LoginStore::MakeNewerError(const TokenSetFault& fault) const {
+  return {ErrorKind::kStore, "the stored login '" + FilePath() + "' " + fault.reason,
+          "nothing was changed: update this grok-auth, or move that file away and run "
+          "'grok-auth login --profile " +
+              profile_.name + "'"};
 }
 
 std::string LoginStore::CurrentId() {
   const std::optional<StoreId> id = ReadStoreId();
-  if (const std::optional<TokenSet> tokens = ReadCurrentFile(id)) {
+  const StoredSet stored = ReadCurrentFile(id);
+  if (const auto* tokens = std::get_if<TokenSet>(&stored)) {
     return tokens->store_id;
   }
   return id ? id->id : "";
@@ -186,8 +206,9 @@ std::unique_ptr<Reservation> LoginStore::ReserveTokenSet() {
 bool LoginStore::MoveIntoKeyring(const TokenSet& tokens) {
   const std::unique_ptr<Lock> lock = files_.WriteLock();
   const std::optional<StoreId> before = ReadStoreId();
-  const std::optional<TokenSet> stored = ReadCurrentFile(before);
-  if (!stored || VersionOf(*stored) != VersionOf(tokens) ||
+  const StoredSet stored = ReadCurrentFile(before);
+  const auto* in_file = std::get_if<TokenSet>(&stored);
+  if (in_file == nullptr || VersionOf(*in_file) != VersionOf(tokens) ||
       SaveInKeyring(tokens).state != KeyringState::kFound) {
     return false;
   }
@@ -203,14 +224,26 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   // Saved even when the lock cannot be had: its holder was stopped, and what the server just gave
   // is the only copy.
   const std::unique_ptr<Lock> lock = WaitForWriteLock();
-  const std::optional<StoreId> id = ReadStoreId();
-  const std::optional<TokenSet> in_file = ReadCurrentFile(id);
-  if (in_file && in_file->store_id != tokens.store_id) {
+  std::optional<StoreId> id;
+  StoredSet stored;
+  try {
+    id = ReadStoreId();
+    stored = ReadCurrentFile(id);
+  } catch (const Error&) {
+    // What cannot be read must not keep the only copy of a login from being saved.
+  }
+  const auto* in_file = std::get_if<TokenSet>(&stored);
+  const auto* fault = std::get_if<TokenSetFault>(&stored);
+  if ((in_file != nullptr && in_file->store_id != tokens.store_id) ||
+      (fault != nullptr && fault->is_newer)) {
     return SaveResult::kOtherLogin;
   }
-  if (!in_file && id && id->id != tokens.store_id) {
+  if (in_file == nullptr && id && id->id != tokens.store_id) {
     // A sign-out leaves an id whose place is the file, and no file.
     return id->place == Place::kLibsecret ? SaveResult::kOtherLogin : SaveResult::kSignedOut;
+  }
+  if (fault != nullptr) {
+    static_cast<void>(ClearFile());
   }
   if (!into_keyring || SaveInKeyring(tokens).state != KeyringState::kFound) {
     reservation.Commit(SerializeTokenSet(tokens));
@@ -237,6 +270,7 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
   if (!files_.state().Read(pending_name)) {
     return std::nullopt;
   }
+  static_cast<void>(ClearFile());
   const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
   record.generation = tokens.generation;
@@ -326,12 +360,14 @@ std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>&
     obsolete.push_back(before->id);
   }
   try {
-    const std::optional<TokenSet> tokens = file_goes_later ? ReadFile() : std::nullopt;
-    if (tokens && (!before || tokens->store_id != before->id || before->place == Place::kFile)) {
+    const StoredSet stored = file_goes_later ? ReadFile() : StoredSet();
+    const auto* tokens = std::get_if<TokenSet>(&stored);
+    if (tokens != nullptr &&
+        (!before || tokens->store_id != before->id || before->place == Place::kFile)) {
       obsolete.push_back(tokens->store_id);
     }
   } catch (const Error&) {
-    // A damaged file is nobody's login.
+    // A file that cannot be read is nobody's login.
   }
   return obsolete;
 }

@@ -5,12 +5,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "app/edges.h"
+#include "app/error.h"
 #include "app/profile.h"
 #include "app/profile_files.h"
 #include "app/refresh_record.h"
+#include "app/store_id.h"
 #include "app/token_set.h"
 
 namespace grokauth::app {
@@ -18,15 +21,20 @@ namespace grokauth::app {
 /// What is stored for a profile, as one look found it.
 struct StoredLogin {
   std::string store_id;            ///< empty when the profile never had a login here
-  std::optional<TokenSet> tokens;  ///< nothing: signed out, or `trouble`
-  bool in_file = false;            ///< the tokens were read from the state folder
+  std::optional<TokenSet> tokens;  ///< nothing: signed out, or `trouble`, or `fault`
+  bool in_file = false;            ///< the tokens (or what is at fault) are in the state folder
   /// The login is kept in the keyring, which cannot be read now.
   std::optional<KeyringAnswer> trouble;
+  /// What is stored cannot be used.
+  std::optional<TokenSetFault> fault;
   RefreshRecord record;
 
   /// A login of the keyring that waits in a file until the keyring takes it.
   [[nodiscard]] bool IsRescued() const;
 };
+
+/// What a place holds: nothing, a token set, or something that cannot be used as one.
+using StoredSet = std::variant<std::monostate, TokenSet, TokenSetFault>;
 
 /// Whether a refreshed token set could be saved.
 enum class SaveResult {
@@ -43,8 +51,17 @@ class LoginStore {
   LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring, Random& random);
 
   /// Reads what is stored; takes no lock and writes nothing. A token set in the state folder comes
-  /// first, whatever the place. Throws when it cannot be read; a damaged record counts as empty.
+  /// first, whatever the place. Throws when its file cannot be read or is unsafe; a damaged record
+  /// counts as empty.
   [[nodiscard]] StoredLogin Load();
+
+  /// Tells one ended refresh from the next, of this login or of one that took its place: it changes
+  /// whenever the login is worth another look. Costs one small file.
+  [[nodiscard]] std::string OutcomeMark();
+
+  /// Moves a damaged token set in the state folder aside, and returns its new path; nothing when
+  /// there is none (any more). Throws when a newer version of the program wrote what is there.
+  [[nodiscard]] std::optional<std::string> SetAside();
 
   /// Reserves space for the successor of the token set, before a refresh is sent.
   [[nodiscard]] std::unique_ptr<Reservation> ReserveTokenSet();
@@ -86,21 +103,18 @@ class LoginStore {
   [[nodiscard]] std::string FilePath() const;
 
  private:
-  struct StoreId {
-    std::string id;
-    Place place = Place::kFile;
-    /// Logins that were replaced or signed out, as long as something of them may be left: a token
-    /// set in the file that was not removed, an item that the keyring would not delete.
-    std::vector<std::string> obsolete;
-  };
-
-  [[nodiscard]] TokenSet Parse(const std::string& text, const std::string& where) const;
-  [[nodiscard]] std::optional<TokenSet> ReadFile();
+  [[nodiscard]] StoredSet ReadFile();
+  /// Moves a damaged token set in the file aside, and returns its new path. Throws when a newer
+  /// version of the program wrote what is there.
+  std::optional<std::string> ClearFile();
+  [[nodiscard]] Error MakeNewerError(const TokenSetFault& fault) const;
   [[nodiscard]] std::optional<StoreId> ReadStoreId();
   void WriteStoreId(const StoreId& store_id);
-  void ReadKeyring(const StoreId& store_id, StoredLogin& login);
-  /// The token set in the file, unless `id` says that it is not the login any more.
-  [[nodiscard]] std::optional<TokenSet> ReadCurrentFile(const std::optional<StoreId>& id);
+  /// `trouble` is set when the keyring cannot be read.
+  [[nodiscard]] StoredSet ReadKeyring(const StoreId& store_id,
+                                      std::optional<KeyringAnswer>& trouble);
+  /// What is in the file, unless `id` says that it is not the login any more.
+  [[nodiscard]] StoredSet ReadCurrentFile(const std::optional<StoreId>& id);
   /// Null when it cannot be had, for whatever reason.
   [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock();
   [[nodiscard]] std::string ReadRecordText();

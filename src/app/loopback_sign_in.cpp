@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/best_effort.h"
 #include "app/exchange.h"
 #include "app/place.h"
 #include "app/redirect_handler.h"
@@ -53,10 +54,10 @@ class LoopbackSignIn {
     context_.pending.Save(entry_name_, SerializePending(pending));
     try {
       Handout handout = Wait(pending);
-      Forget();
+      ForgetPending(context_, entry_name_);
       return handout;
     } catch (...) {
-      Forget();
+      ForgetPending(context_, entry_name_);
       throw;
     }
   }
@@ -171,14 +172,6 @@ class LoopbackSignIn {
     tokens.revocation_endpoint = metadata_.revocation_endpoint;
     tokens.place = place_;
     return tokens;
-  }
-
-  void Forget() {
-    try {
-      context_.pending.Remove(entry_name_);
-    } catch (const Error& error) {
-      context_.messages.Detail(error.what());
-    }
   }
 
   SignInSession& session_;

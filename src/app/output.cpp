@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "app/best_effort.h"
 #include "oauth/json.h"
 
 namespace grokauth::app {
@@ -15,26 +16,19 @@ namespace {
 // Whoever waits for the token does not wait for this.
 constexpr std::chrono::milliseconds kDeliveryPatience{200};
 
-/// Best effort: a cached run must work without a writable folder.
-void RecordDelivery(Context& context, const TokenVersion& version) {
-  try {
-    context.store.UpdateRecord(
-        version.store_id,
-        [&](RefreshRecord& record) {
-          // A token that could not be stored must not make the stored one look old.
-          record.delivered_generation = std::max(record.delivered_generation, version.generation);
-        },
-        kDeliveryPatience);
-  } catch (const Error& error) {
-    context.messages.Detail(error.what());
-  }
-}
-
 }  // namespace
 
 void Deliver(Context& context, const Handout& handout, TokenFormat format) {
   if (handout.is_undelivered) {
-    RecordDelivery(context, handout.version);
+    // Best effort: a cached run must work without a writable folder.
+    NoteInRecord(
+        context, handout.version.store_id,
+        [&](RefreshRecord& record) {
+          // A token that could not be stored must not make the stored one look old.
+          record.delivered_generation =
+              std::max(record.delivered_generation, handout.version.generation);
+        },
+        kDeliveryPatience);
   }
   if (format == TokenFormat::kBare) {
     context.edges.terminal.WriteAnswer(handout.access_token + "\n");

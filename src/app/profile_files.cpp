@@ -43,6 +43,10 @@ void ProfileFiles::Remove(std::string_view suffix) {
   state_.Remove(Name(suffix));
 }
 
+void ProfileFiles::Rename(std::string_view suffix, std::string_view new_suffix) {
+  state_.Rename(Name(suffix), Name(new_suffix));
+}
+
 void ProfileFiles::RemoveAllBut(std::string_view suffix) {
   for (const std::string& name : state_.List(Name("."))) {
     if (name != Name(suffix)) {
@@ -54,11 +58,28 @@ void ProfileFiles::RemoveAllBut(std::string_view suffix) {
 std::unique_ptr<Lock> ProfileFiles::WriteLock(std::chrono::milliseconds patience) {
   std::unique_ptr<Lock> lock = WaitForWriteLock(patience);
   if (!lock) {
-    throw Error(ErrorKind::kStore,
-                "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
-                "it was probably stopped: end or continue that grok-auth process, then try again");
+    throw StoppedHolder(kWriteLockSuffix)
+        .value_or(Error(ErrorKind::kStore,
+                        "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
+                        "if it goes on, look for a grok-auth process that hangs: fuser -v '" +
+                            Path(kWriteLockSuffix) + "'"));
   }
   return lock;
+}
+
+std::optional<Error> ProfileFiles::StoppedHolder(std::string_view lock_suffix) {
+  const std::optional<int> pid = state_.StoppedHolder(Name(lock_suffix));
+  if (!pid) {
+    return std::nullopt;
+  }
+  const std::string number = std::to_string(*pid);
+  return Error(ErrorKind::kStore,
+               "process " + number + " is stopped, and holds the lock '" + Path(lock_suffix) + "'",
+               "let it go on: kill -CONT " + number + "; the login is kept");
+}
+
+std::optional<Error> ProfileFiles::StoppedRefresh() {
+  return StoppedHolder(kRefreshLockSuffix);
 }
 
 std::unique_ptr<Lock> ProfileFiles::WaitForWriteLock(std::chrono::milliseconds patience) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/edges.h"
+#include "app/error.h"
 
 namespace grokauth::app {
 
@@ -26,6 +27,7 @@ class ProfileFiles {
   [[nodiscard]] std::optional<std::string> Read(std::string_view suffix);
   void Replace(std::string_view suffix, const std::string& contents);
   void Remove(std::string_view suffix);
+  void Rename(std::string_view suffix, std::string_view new_suffix);
   /// Removes every file of the profile but this one and the locks, half-written ones included.
   void RemoveAllBut(std::string_view suffix);
   [[nodiscard]] StateFolder& state() { return state_; }
@@ -44,7 +46,12 @@ class ProfileFiles {
   [[nodiscard]] std::unique_ptr<Lock> TryRefreshLock();
   [[nodiscard]] std::unique_ptr<Lock> TryPollLock();
 
+  /// The error to report when the refresh lock cannot be had because its holder was stopped.
+  [[nodiscard]] std::optional<Error> StoppedRefresh();
+
  private:
+  [[nodiscard]] std::optional<Error> StoppedHolder(std::string_view lock_suffix);
+
   std::string profile_name_;
   StateFolder& state_;
   Clock& clock_;

@@ -29,6 +29,10 @@ void Add(std::vector<std::string>& digests, std::string_view token) {
   }
 }
 
+UnixTime ReadTime(const oauth::JsonObject& object, const std::string& member) {
+  return UnixTime(std::chrono::seconds(object.Integer(member).value_or(0)));
+}
+
 }  // namespace
 
 std::string TokenDigest(std::string_view token) {
@@ -55,12 +59,23 @@ std::int64_t LastEndedAttempt(const RefreshRecord& record) {
   return record.last ? record.last->attempt : 0;
 }
 
+std::string MarkOf(const RefreshRecord& record) {
+  return record.store_id + " " + std::to_string(LastEndedAttempt(record));
+}
+
+std::string MarkOf(std::string_view text) {
+  const std::optional<oauth::JsonObject> object = oauth::JsonObject::Parse(text);
+  const std::string store_id = object ? object->String("store_id").value_or("") : "";
+  return MarkOf(ParseRefreshRecord(text, store_id));
+}
+
 std::string SerializeRefreshRecord(const RefreshRecord& record) {
   oauth::JsonObject object;
   object.Set("store_id", record.store_id)
       .Set("generation", record.generation)
       .Set("delivered_generation", record.delivered_generation)
       .Set("attempts", record.attempts)
+      .Set("last_start", static_cast<std::int64_t>(record.last_start.time_since_epoch().count()))
       .Set("refused", record.refused)
       .Set("dead", record.dead)
       .Set("sign_in_unanswered", record.sign_in_unanswered);
@@ -93,13 +108,12 @@ RefreshRecord ParseRefreshRecord(std::string_view text, const std::string& store
   record.generation = object->Integer("generation").value_or(0);
   record.delivered_generation = object->Integer("delivered_generation").value_or(0);
   record.attempts = object->Integer("attempts").value_or(0);
+  record.last_start = ReadTime(*object, "last_start");
   if (const std::optional<oauth::JsonObject> last = object->Object("last_refresh")) {
-    record.last = RefreshOutcome{last->Integer("attempt").value_or(0),
-                                 UnixTime(std::chrono::seconds(last->Integer("at").value_or(0))),
-                                 last->String("outcome").value_or(""),
-                                 last->String("message").value_or(""),
-                                 last->String("hint").value_or(""),
-                                 last->Boolean("is_transport").value_or(false)};
+    record.last = RefreshOutcome{
+        last->Integer("attempt").value_or(0), ReadTime(*last, "at"),
+        last->String("outcome").value_or(""), last->String("message").value_or(""),
+        last->String("hint").value_or(""),    last->Boolean("is_transport").value_or(false)};
   }
   return record;
 }

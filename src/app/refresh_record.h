@@ -32,6 +32,7 @@ struct RefreshRecord {
   std::int64_t generation = 0;            ///< the highest that was saved
   std::int64_t delivered_generation = 0;  ///< the highest that was handed to somebody
   std::int64_t attempts = 0;              ///< refreshes started
+  UnixTime last_start{};                  ///< when the newest of them was
   std::optional<RefreshOutcome> last;
   std::vector<std::string> refused;  ///< digests of access tokens not to be handed out again
   std::vector<std::string> dead;     ///< digests of refresh tokens not to be sent again
@@ -50,6 +51,11 @@ void MarkDead(RefreshRecord& record, std::string_view refresh_token);
 
 /// The number of the last attempt that ended, 0 when none did.
 [[nodiscard]] std::int64_t LastEndedAttempt(const RefreshRecord& record);
+
+/// Tells one ended attempt from the next, and the records of two logins from each other. Of
+/// `text`, a record as it is stored; unreadable text counts as an empty one.
+[[nodiscard]] std::string MarkOf(std::string_view text);
+[[nodiscard]] std::string MarkOf(const RefreshRecord& record);
 
 [[nodiscard]] std::string SerializeRefreshRecord(const RefreshRecord& record);
 

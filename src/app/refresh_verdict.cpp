@@ -6,8 +6,6 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr const char* kTheRefresh = "the refresh";
-
 /// Statuses by which a server or something in front of it says "not now", whatever the body.
 bool IsTransient(int status) {
   return status == 408 || status == 429 || status >= 500;
@@ -108,7 +106,10 @@ RefreshVerdict JudgeRefresh(const HttpResult& result, const Profile& profile) {
     return RefreshFailed{
         MakeRefusal({"403 without an OAuth error", ""}, response.status, profile, kTheRefresh)};
   }
-  return Transient(response, std::get<oauth::UnreadableAnswer>(answer).reason);
+  auto& unreadable = std::get<oauth::UnreadableAnswer>(answer);
+  RefreshFailed failed = Transient(response, unreadable.reason);
+  failed.refresh_token = std::move(unreadable.refresh_token);
+  return failed;
 }
 
 }  // namespace grokauth::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -23,9 +24,15 @@ struct RefreshFailed {
   bool is_transport = false;
   /// The answer looks as if there were no token endpoint at this address any more.
   bool endpoint_may_have_moved = false;
+  /// A refresh token that came with an answer that is of no use otherwise: the stored one may be
+  /// used up.
+  std::optional<std::string> refresh_token = std::nullopt;
 };
 
 using RefreshVerdict = std::variant<oauth::TokenResponse, LoginEnded, RefreshFailed>;
+
+/// What a message about a refresh begins with.
+inline constexpr const char* kTheRefresh = "the refresh";
 
 /// The one place that decides what an answer of the token endpoint to a refresh does to the login.
 [[nodiscard]] RefreshVerdict JudgeRefresh(const HttpResult& result, const Profile& profile);

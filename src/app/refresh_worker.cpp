@@ -1,8 +1,8 @@
 #include "app/refresh_worker.h"
 
-#include <functional>
 #include <utility>
 
+#include "app/best_effort.h"
 #include "app/discovery.h"
 #include "app/exchange.h"
 #include "app/freshness.h"
@@ -28,8 +28,11 @@ class RefreshTask {
     // in the file too: with one in each place, the older could be taken for the login.
     into_keyring_ = login_.tokens->place == Place::kLibsecret &&
                     (!login_.in_file || context_.store.MoveIntoKeyring(*login_.tokens));
-    const bool unchanged = context_.store.UpdateRecord(
-        login_.store_id, [this](RefreshRecord& record) { attempt_ = ++record.attempts; });
+    const bool unchanged =
+        context_.store.UpdateRecord(login_.store_id, [this](RefreshRecord& record) {
+          attempt_ = ++record.attempts;
+          record.last_start = context_.edges.clock.Now();
+        });
     if (!unchanged) {
       return ReportedChange{};
     }
@@ -44,7 +47,7 @@ class RefreshTask {
     if (const auto* ended = std::get_if<LoginEnded>(&verdict)) {
       return EndLogin(*ended);
     }
-    return Fail(std::get<RefreshFailed>(verdict));
+    return Fail(std::get<RefreshFailed>(verdict), *reservation);
   }
 
  private:
@@ -89,15 +92,6 @@ class RefreshTask {
     }
   }
 
-  /// Best effort: the answer itself matters more than its record.
-  void Record(const std::function<void(RefreshRecord&)>& change) {
-    try {
-      context_.store.UpdateRecord(login_.store_id, change);
-    } catch (const Error& error) {
-      context_.messages.Detail(error.what());
-    }
-  }
-
   WorkerReport EndLogin(const LoginEnded& ended) {
     const StoredLogin now = context_.store.Load();
     if (!now.tokens || now.tokens->refresh_token != login_.tokens->refresh_token) {
@@ -106,20 +100,28 @@ class RefreshTask {
     const Error error(ErrorKind::kLoginRequired, "the login has ended: " + ended.reason,
                       LoginHint(context_.profile));
     RefreshOutcome outcome = Outcome(kLoginEndedWord, &error);
-    Record([&](RefreshRecord& record) {
+    NoteInRecord(context_, login_.store_id, [&](RefreshRecord& record) {
       MarkDead(record, *login_.tokens->refresh_token);
       record.last = std::move(outcome);
     });
     return ReportedFailure{error, false};
   }
 
-  WorkerReport Fail(const RefreshFailed& failed) {
+  WorkerReport Fail(const RefreshFailed& failed, Reservation& reservation) {
     if (failed.endpoint_may_have_moved && CorrectEndpoints()) {
       return ReportedMove{};  // not on record: the attempt goes on with the next worker
     }
     RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
     outcome.is_transport = failed.is_transport;
-    Record([&](RefreshRecord& record) { record.last = std::move(outcome); });
+    if (failed.refresh_token) {
+      TokenSet tokens = *login_.tokens;
+      tokens.generation += 1;
+      tokens.refresh_token = failed.refresh_token;
+      static_cast<void>(context_.store.SaveRefreshed(tokens, reservation, into_keyring_, outcome));
+    } else {
+      NoteInRecord(context_, login_.store_id,
+                   [&](RefreshRecord& record) { record.last = std::move(outcome); });
+    }
     return ReportedFailure{failed.error, failed.is_transport};
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/best_effort.h"
 #include "app/output.h"
 #include "app/silent_refresh.h"
 
@@ -56,13 +57,8 @@ void SignInSession::Announce(const PendingSignIn& pending) {
 }
 
 void SignInSession::SetUnanswered() {
-  try {
-    const std::string store_id = context_.store.Load().store_id;
-    context_.store.UpdateRecord(store_id,
-                                [](RefreshRecord& record) { record.sign_in_unanswered = true; });
-  } catch (const Error& error) {
-    context_.messages.Detail(error.what());
-  }
+  NoteInRecord(context_, first_store_id_,
+               [](RefreshRecord& record) { record.sign_in_unanswered = true; });
 }
 
 void SignInSession::Pause(SteadyTime time) {

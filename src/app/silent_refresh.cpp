@@ -7,7 +7,10 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr std::chrono::milliseconds kLockPollInterval{20};
+// Between two looks at a lock that another process holds: short at first, for a refresh takes
+// little more than one exchange; longer then, for hundreds may wait.
+constexpr std::chrono::milliseconds kFirstNap{15};
+constexpr std::chrono::milliseconds kLongestNap{100};
 // A terminated run gives the worker's answer this long to arrive, so that it is not wasted.
 constexpr std::chrono::milliseconds kLastWords{400};
 
@@ -25,6 +28,7 @@ class SilentRefresh {
         demand_(demand),
         deadline_(deadline),
         ended_before_(LastEndedAttempt(first.record)),
+        mark_(MarkOf(first.record)),
         looks_in_file_(first.in_file) {
     if (first.tokens) {
       first_look_ = VersionOf(*first.tokens);
@@ -32,35 +36,54 @@ class SilentRefresh {
   }
 
   SilentRefreshResult Run() {
+    std::chrono::milliseconds nap = kFirstNap;
     while (true) {
       std::unique_ptr<Lock> lock = context_.files.TryRefreshLock();
-      if (lock) {
-        std::optional<SilentRefreshResult> result = RunLocked(std::move(lock));
-        if (result) {
-          return std::move(*result);
-        }
+      const bool is_locked_out = !lock;
+      std::optional<SilentRefreshResult> result =
+          is_locked_out ? LookFromOutside() : RunLocked(std::move(lock));
+      if (result) {
+        return std::move(*result);
       }
-      if (context_.edges.clock.SteadyNow() >= deadline_) {
+      const SteadyTime now = context_.edges.clock.SteadyNow();
+      if (now >= deadline_) {
         return GiveUp();
       }
-      if (!lock) {
-        context_.edges.clock.SleepUntil(
-            std::min(deadline_, context_.edges.clock.SteadyNow() + kLockPollInterval));
+      if (is_locked_out) {
+        context_.edges.clock.SleepUntil(std::min(deadline_, now + nap));
+        nap = std::min(nap * 3 / 2, kLongestNap);
       }
     }
   }
 
  private:
-  /// With the lock: looks again, then lets a worker try. Nothing means: try once more.
-  std::optional<SilentRefreshResult> RunLocked(std::unique_ptr<Lock> lock) {
-    const StoredLogin login = context_.store.Load();
+  /// Without the lock: an attempt of another run that has ended is for everybody who waits. They
+  /// need not take turns for it.
+  std::optional<SilentRefreshResult> LookFromOutside() {
+    std::string mark = context_.store.OutcomeMark();
+    if (mark == mark_) {
+      return std::nullopt;
+    }
+    mark_ = std::move(mark);
+    return Look(context_.store.Load());
+  }
+
+  /// What `login` is worth, or what became of the attempt of another run that ended while this one
+  /// waited. Nothing: it must be refreshed.
+  std::optional<SilentRefreshResult> Look(const StoredLogin& login) {
     if (std::optional<SilentRefreshResult> settled = Settle(login)) {
       return settled;
     }
     const bool failed_meanwhile =
         LastEndedAttempt(login.record) > ended_before_ && login.record.last->word != kRefreshedWord;
-    if (failed_meanwhile) {
-      return OutcomeOf(*login.record.last);
+    return failed_meanwhile ? std::optional(OutcomeOf(*login.record.last)) : std::nullopt;
+  }
+
+  /// With the lock: looks again, then lets a worker try. Nothing means: try once more.
+  std::optional<SilentRefreshResult> RunLocked(std::unique_ptr<Lock> lock) {
+    const StoredLogin login = context_.store.Load();
+    if (std::optional<SilentRefreshResult> result = Look(login)) {
+      return result;
     }
     if (demand_.wanted == Wanted::kUnseen) {
       const bool unchanged = context_.store.UpdateRecord(
@@ -155,7 +178,8 @@ class SilentRefresh {
         return MakeHandout(login, demand_);
       }
     }
-    return RefreshWithoutToken{StillWaiting(), true, nullptr};
+    return RefreshWithoutToken{context_.files.StoppedRefresh().value_or(StillWaiting()), true,
+                               nullptr};
   }
 
   Context& context_;
@@ -163,6 +187,7 @@ class SilentRefresh {
   SteadyTime deadline_;
   std::optional<TokenVersion> first_look_;
   std::int64_t ended_before_;
+  std::string mark_;    ///< what `LoginStore::OutcomeMark` said at the last look
   bool looks_in_file_;  ///< the login was read from a file, which takes no time
   bool moved_ = false;
 };

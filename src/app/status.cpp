@@ -5,6 +5,7 @@
 #include "app/freshness.h"
 #include "app/keyring_trouble.h"
 #include "app/output.h"
+#include "app/refresh_verdict.h"
 #include "app/token_source.h"
 #include "oauth/token_request.h"
 
@@ -42,7 +43,8 @@ Status Look(Context& context) {
     status.foreign_issuer = oauth::Printable(status.login.tokens->issuer);
     status.login.tokens.reset();
   }
-  if (status.login.trouble) {
+  const bool is_newer = status.login.fault && status.login.fault->is_newer;
+  if (status.login.trouble || is_newer) {
     status.state = LoginState::kExpired;  // there is a login, and a person must help
   }
   if (!status.login.tokens) {
@@ -71,10 +73,40 @@ std::string DescribeToken(const Status& status) {
                                         (status.refreshable ? then : "a new sign-in is needed");
 }
 
-std::string DescribeLastRefresh(const RefreshOutcome& outcome, UnixTime now) {
-  const std::string when = FormatDuration(now - outcome.at) + " ago";
-  return outcome.word == kRefreshedWord ? "succeeded " + when
-                                        : "failed " + when + ": " + outcome.message;
+/// An attempt that has not ended: it is under way, or its process was killed.
+bool IsUnfinished(const RefreshRecord& record) {
+  return record.attempts > LastEndedAttempt(record);
+}
+
+std::string DescribeUnfinished(std::chrono::seconds age) {
+  // As long as a worker lives: it waits 65 s for an answer, and then saves.
+  constexpr std::chrono::seconds kLongestRefresh{80};
+  const std::string started = "started " + FormatDuration(age) + " ago";
+  return age < kLongestRefresh ? started + ", not answered yet"
+                               : started + ", and was cut off; the next run tries again";
+}
+
+std::string DescribeFailure(const RefreshOutcome& outcome) {
+  const std::string prefix = std::string(kTheRefresh) + " failed: ";
+  return outcome.message.starts_with(prefix) ? outcome.message.substr(prefix.size())
+                                             : outcome.message;
+}
+
+/// What became of the last refresh; nothing when there was none.
+std::optional<std::string> DescribeLastRefresh(const Status& status, UnixTime now) {
+  const RefreshRecord& record = status.login.record;
+  if (IsUnfinished(record)) {
+    return DescribeUnfinished(now - record.last_start);
+  }
+  if (!record.last) {
+    return std::nullopt;
+  }
+  const std::string when = FormatDuration(now - record.last->at) + " ago";
+  if (record.last->word == kRefreshedWord) {
+    return "succeeded " + when;
+  }
+  return "failed " + when + ": " + DescribeFailure(*record.last) +
+         (status.refreshable ? "; it will be tried again at the next run" : "");
 }
 
 std::string Row(const std::string& name, const std::string& value) {
@@ -83,16 +115,24 @@ std::string Row(const std::string& name, const std::string& value) {
          "\n";
 }
 
-std::string DescribeForeign(const Status& status) {
-  return "a login at " + status.foreign_issuer +
-         " or of another client is stored under this name; it is not used";
-}
-
 std::string DescribeStore(Context& context, const StoredLogin& login) {
   if (login.IsRescued()) {
     return context.store.FilePath() + " (until the keyring takes it)";
   }
   return login.in_file ? context.store.FilePath() : "the keyring";
+}
+
+/// Something is stored that is not this profile's login.
+std::optional<std::string> DescribeUnused(Context& context, const Status& status) {
+  if (!status.foreign_issuer.empty()) {
+    return "a login at " + status.foreign_issuer +
+           " or of another client is stored under this name; it is not used";
+  }
+  if (status.login.fault) {
+    return "the login in " + DescribeStore(context, status.login) + " " +
+           status.login.fault->reason;
+  }
+  return std::nullopt;
 }
 
 std::string MakeTable(Context& context, const Status& status) {
@@ -103,7 +143,8 @@ std::string MakeTable(Context& context, const Status& status) {
            Row("what to do", KeyringHint(*status.login.trouble, context.profile));
   }
   if (!status.login.tokens) {
-    return table + (status.foreign_issuer.empty() ? "" : Row("note", DescribeForeign(status)));
+    const std::optional<std::string> note = DescribeUnused(context, status);
+    return table + (note ? Row("note", *note) : "");
   }
   const TokenSet& tokens = *status.login.tokens;
   if (tokens.account) {
@@ -113,9 +154,8 @@ std::string MakeTable(Context& context, const Status& status) {
   }
   table += Row("token", DescribeToken(status));
   table += Row("stored in", DescribeStore(context, status.login));
-  if (status.login.record.last) {
-    table += Row("last refresh",
-                 DescribeLastRefresh(*status.login.record.last, context.edges.clock.Now()));
+  if (const auto text = DescribeLastRefresh(status, context.edges.clock.Now())) {
+    table += Row("last refresh", *text);
   }
   return table;
 }
@@ -126,11 +166,17 @@ oauth::JsonObject MakeAccount(const oauth::Account& account) {
   return object;
 }
 
-oauth::JsonObject MakeLastRefresh(const RefreshOutcome& outcome) {
+std::optional<oauth::JsonObject> MakeLastRefresh(const RefreshRecord& record) {
   oauth::JsonObject object;
-  object.Set("at", FormatTime(outcome.at)).Set("outcome", outcome.word);
-  if (!outcome.message.empty()) {
-    object.Set("error", outcome.message);
+  if (IsUnfinished(record)) {
+    return object.Set("at", FormatTime(record.last_start)).Set("outcome", "unfinished");
+  }
+  if (!record.last) {
+    return std::nullopt;
+  }
+  object.Set("at", FormatTime(record.last->at)).Set("outcome", record.last->word);
+  if (!record.last->message.empty()) {
+    object.Set("error", record.last->message);
   }
   return object;
 }
@@ -150,8 +196,8 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
         .Set("hint", KeyringHint(*status.login.trouble, context.profile));
     return answer;
   }
-  if (!status.foreign_issuer.empty()) {
-    answer.Set("message", DescribeForeign(status));
+  if (const std::optional<std::string> note = DescribeUnused(context, status)) {
+    answer.Set("message", *note);
   }
   if (!status.login.tokens) {
     return answer;
@@ -168,8 +214,8 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   answer.Set("refreshable", status.refreshable)
       .Set("scopes", oauth::SplitScopes(tokens.scope.value_or("")))
       .Set("store", PlaceWord(status.login.in_file ? Place::kFile : Place::kLibsecret));
-  if (status.login.record.last) {
-    answer.Set("last_refresh", MakeLastRefresh(*status.login.record.last));
+  if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login.record)) {
+    answer.Set("last_refresh", *last);
   }
   return answer;
 }

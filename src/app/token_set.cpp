@@ -113,7 +113,7 @@ std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text) {
     return TokenSetFault{"is damaged (not a JSON object)"};
   }
   if (object->Integer("version").value_or(0) > kFormatVersion) {
-    return TokenSetFault{"was written by a newer version of grok-auth"};
+    return TokenSetFault{"was written by a newer version of grok-auth", /*is_newer=*/true};
   }
   TokenSet tokens;
   tokens.store_id = object->String("store_id").value_or("");

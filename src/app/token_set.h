@@ -64,12 +64,13 @@ struct TokenVersion {
 [[nodiscard]] std::optional<UnixTime> EffectiveExpiry(
     const TokenSet& tokens, std::optional<std::chrono::seconds> token_ttl);
 
-/// Why a stored token set cannot be used, as one clause.
+/// Why a stored token set cannot be used.
 struct TokenSetFault {
-  std::string reason;
+  std::string reason;     ///< as one clause, in the words "is damaged (...)"
+  bool is_newer = false;  ///< nothing is wrong with it: a newer version of the program wrote it
 };
 
-/// One line of JSON, and back. A set written by a newer format version is a fault.
+/// One line of JSON, and back.
 [[nodiscard]] std::string SerializeTokenSet(const TokenSet& tokens);
 [[nodiscard]] std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text);
 

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "app/best_effort.h"
+#include "app/first_look.h"
 #include "app/keyring_trouble.h"
 #include "app/place.h"
 #include "app/sign_in.h"
@@ -98,14 +100,10 @@ class ProviderRun {
     if (demand_.wanted != Wanted::kUnseen || !first_.tokens) {
       return;
     }
-    try {
-      context_.store.UpdateRecord(
-          first_.store_id,
-          [this](RefreshRecord& record) { MarkRefused(record, first_.tokens->access_token); },
-          kRecordPatience);
-    } catch (const Error& error) {
-      context_.messages.Detail(error.what());
-    }
+    NoteInRecord(
+        context_, first_.store_id,
+        [this](RefreshRecord& record) { MarkRefused(record, first_.tokens->access_token); },
+        kRecordPatience);
   }
 
   /// The login is in a keyring that cannot be read. Where a person can be asked, the desktop asks
@@ -170,26 +168,14 @@ class ProviderRun {
 
 }  // namespace
 
-void RequireOwnLogin(const StoredLogin& login, const Profile& profile) {
-  if (login.tokens && !BelongsTo(*login.tokens, profile)) {
-    throw Error(ErrorKind::kConfig,
-                "the login stored for profile '" + profile.name + "' is at " +
-                    oauth::Printable(login.tokens->issuer) + " with the client '" +
-                    oauth::Printable(login.tokens->client_id) + "', not at " + profile.issuer +
-                    " with '" + profile.client_id + "'",
-                "correct the profile, or replace the login with 'grok-auth login --profile " +
-                    profile.name + "'");
-  }
-}
-
 void ProvideToken(Context& context, const TokenOptions& options) {
-  StoredLogin first = context.store.Load();
+  StoredLogin first = LookFirst(context);
   RequireOwnLogin(first, context.profile);
   Deliver(context, ProviderRun(context, options, std::move(first)).Run(), options.format);
 }
 
 void RefreshNow(Context& context) {
-  const StoredLogin first = context.store.Load();
+  const StoredLogin first = LookFirst(context);
   RequireOwnLogin(first, context.profile);
   Demand demand;
   demand.wanted = Wanted::kNewer;

@@ -25,8 +25,4 @@ void ProvideToken(Context& context, const TokenOptions& options);
 /// Renews the login now, without a person (the command `refresh`).
 void RefreshNow(Context& context);
 
-/// Throws `Error{kConfig}` when what is stored for the profile is a login at another issuer or of
-/// another client: it is never sent, printed or silently overwritten.
-void RequireOwnLogin(const StoredLogin& login, const Profile& profile);
-
 }  // namespace grokauth::app

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "app/error.h"
+#include "edge/holders.h"
 #include "oauth/encoding.h"
 
 namespace grokauth::edge {
@@ -273,6 +274,12 @@ void FileStateFolder::Remove(const std::string& name) {
   }
 }
 
+void FileStateFolder::Rename(const std::string& name, const std::string& new_name) {
+  if (renameat(Create().Get(), name.c_str(), folder_.Get(), new_name.c_str()) != 0) {
+    Fail("cannot rename", Path(name), errno);
+  }
+}
+
 std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
   if (!Open().IsOpen()) {
     return {};
@@ -301,6 +308,11 @@ std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
     }
   }
   return std::make_unique<FileLock>(std::move(file));
+}
+
+std::optional<int> FileStateFolder::StoppedHolder(const std::string& name) {
+  const std::optional<int> holder = FindLockHolder(Path(name));
+  return holder && IsStopped(*holder) ? holder : std::nullopt;
 }
 
 }  // namespace grokauth::edge

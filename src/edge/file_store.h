@@ -22,8 +22,10 @@ class FileStateFolder final : public app::StateFolder {
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
                                                           std::size_t bytes) override;
   void Remove(const std::string& name) override;
+  void Rename(const std::string& name, const std::string& new_name) override;
   [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
   [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
+  [[nodiscard]] std::optional<int> StoppedHolder(const std::string& name) override;
   [[nodiscard]] std::string Path(const std::string& name) const override;
 
  private:

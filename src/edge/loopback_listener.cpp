@@ -17,7 +17,7 @@
 
 #include "app/error.h"
 #include "edge/descriptor.h"
-#include "edge/port_holder.h"
+#include "edge/holders.h"
 
 namespace grokauth::edge {
 

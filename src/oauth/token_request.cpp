@@ -89,22 +89,24 @@ TokenResult ParseTokenResult(int status, std::string_view body) {
     return UnreadableAnswer{DescribeUnusable(status, answer.has_value())};
   }
   TokenResponse response;
+  response.refresh_token = answer->String("refresh_token");
+  if (response.refresh_token && !IsTokenText(*response.refresh_token)) {
+    response.refresh_token.reset();
+  }
   response.access_token = answer->String("access_token").value_or("");
   if (!IsTokenText(response.access_token)) {
-    return UnreadableAnswer{"the server's answer has no usable access_token"};
+    return UnreadableAnswer{"the server's answer has no usable access_token",
+                            response.refresh_token};
   }
   // token_type is REQUIRED and compared without case (RFC 6749 section 5.1); some servers forget
   // it.
   response.token_type = answer->String("token_type").value_or("Bearer");
   if (Poco::toLower(response.token_type) != "bearer") {
     return UnreadableAnswer{"the server gave a token of type '" +
-                            Printable(response.token_type, 40) + "' instead of 'Bearer'"};
+                                Printable(response.token_type, 40) + "' instead of 'Bearer'",
+                            response.refresh_token};
   }
   response.expires_in = ParseExpiresIn(*answer);
-  response.refresh_token = answer->String("refresh_token");
-  if (response.refresh_token && !IsTokenText(*response.refresh_token)) {
-    response.refresh_token.reset();
-  }
   response.scope = answer->String("scope");
   response.id_token = answer->String("id_token");
   return response;

@@ -45,6 +45,8 @@ using Grant = std::variant<AuthorizationCodeGrant, DeviceCodeGrant, RefreshToken
 /// token of a kind that cannot be used. It says nothing about the login.
 struct UnreadableAnswer {
   std::string reason;  ///< one clause for the user
+  /// A refresh token that came along nevertheless: the one that was sent may be used up.
+  std::optional<std::string> refresh_token = std::nullopt;
 };
 
 using TokenResult = std::variant<TokenResponse, ErrorResponse, UnreadableAnswer>;

@@ -37,6 +37,16 @@ def refusal(error: str, status: int = 400, **members) -> Answer:
     return status, {"error": error, **members}
 
 
+def raw(data: bytes) -> Callable:
+    """An answer byte by byte as it goes over the wire."""
+
+    def send(_form: dict, connection: Connection) -> None:
+        connection.send(data)
+        connection.close()
+
+    return send
+
+
 def jwt(**claims) -> str:
     """A JWT with these claims and a signature that is none; a claim that is None is left out."""
     parts = [{"alg": "RS256", "kid": "scripted"}, {name: value for name, value in claims.items() if value is not None}]
@@ -55,14 +65,15 @@ def _authority() -> pki.Pki:
 class ScriptedProvider:
     """A context manager. `answers[route]` is a list of answers or functions (form) -> answer, used up in order, the last one
     for ever; a function may also take the connection over and return None. Routes: discovery, oauth_discovery, authorize,
-    device, token, revocation. `seen(route)` has the forms that came in; of `authorize`, the queries."""
+    device, token, revocation. `seen(route)` has the forms that came in; of `authorize`, the queries. The certificate of
+    `server` is for `localhost`, `idp.test` and `auth.x.ai`; `host` is the one of the issuer, whose port 443 is not written."""
 
-    def __init__(self, certificate: str = "server", **answers):
+    def __init__(self, certificate: str = "server", host: str = "localhost", port: int = 0, **answers):
         self.ca = _authority().ca
         self.answers: dict[str, list] = {name: list(value) for name, value in answers.items()}
         self._seen: list[tuple[str, dict]] = []
-        self.server = ScriptedServer(self._serve, getattr(_authority(), certificate))
-        self.issuer = f"https://localhost:{self.server.port}"
+        self.server = ScriptedServer(self._serve, getattr(_authority(), certificate), port=port)
+        self.issuer = f"https://{host}" + ("" if port == 443 else f":{self.server.port}")
 
     def __enter__(self) -> "ScriptedProvider":
         return self

@@ -71,11 +71,13 @@ class Connection:
 
 
 class ScriptedServer:
-    """Listens on a free port of 127.0.0.1, or of `address`. `script(connection)` runs in a thread per connection; when it
-    returns the connection is closed. With `certificate` (and `context_hook`, which may change the `ssl.SSLContext`) it
-    speaks TLS. A context manager."""
+    """Listens on `port` of 127.0.0.1, or of `address`; 0 is a free one. `script(connection)` runs in a thread per connection;
+    when it returns the connection is closed. With `certificate` (and `context_hook`, which may change the `ssl.SSLContext`)
+    it speaks TLS. A context manager."""
 
-    def __init__(self, script: Callable[[Connection], None], certificate=None, context_hook=None, address="127.0.0.1"):
+    def __init__(
+        self, script: Callable[[Connection], None], certificate=None, context_hook=None, address="127.0.0.1", port=0
+    ):
         self.requests: list[Request] = []
         self.connections = 0
         self.stopped = threading.Event()
@@ -90,7 +92,7 @@ class ScriptedServer:
                 context_hook(self._context)
         self._open: list[socket.socket] = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, 0), family=family)
+        self._listener = socket.create_server((address, port), family=family)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -99,6 +99,18 @@ void MemoryStateFolder::Remove(const std::string& name) {
   }
 }
 
+void MemoryStateFolder::Rename(const std::string& name, const std::string& new_name) {
+  RequireWritable(name);
+  files[new_name] = files.at(name);
+  files.erase(name);
+  changes.push_back("rename " + name);
+}
+
+std::optional<int> MemoryStateFolder::StoppedHolder(const std::string& name) {
+  const auto found = stopped.find(name);
+  return found == stopped.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::vector<std::string> MemoryStateFolder::List(const std::string& prefix) {
   std::vector<std::string> names;
   for (const auto& [name, contents] : files) {

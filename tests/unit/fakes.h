@@ -102,7 +102,9 @@ class MemoryStateFolder final : public app::StateFolder {
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
                                                           std::size_t bytes) override;
   void Remove(const std::string& name) override;
+  void Rename(const std::string& name, const std::string& new_name) override;
   [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
+  [[nodiscard]] std::optional<int> StoppedHolder(const std::string& name) override;
   [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
   [[nodiscard]] std::string Path(const std::string& name) const override;
 
@@ -116,8 +118,9 @@ class MemoryStateFolder final : public app::StateFolder {
   std::set<std::string> unwritable;     ///< writing and removing these fails
   std::set<std::string> uncommittable;  ///< only the commit of a reservation fails
   bool is_full = false;                 ///< no reservation can be had
+  std::map<std::string, int> stopped;   ///< locks, and the stopped processes that hold them
   std::function<void(const std::string& name)> before_change;
-  std::vector<std::string> changes;      ///< "write NAME", "remove NAME", in order
+  std::vector<std::string> changes;      ///< "write NAME", "remove NAME", "rename NAME", in order
   std::vector<std::string> locks_taken;  ///< by this process
 
  private:

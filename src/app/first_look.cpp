@@ -1,0 +1,36 @@
+#include "app/first_look.h"
+
+#include "oauth/encoding.h"
+
+namespace grokauth::app {
+
+StoredLogin LookFirst(Context& context) {
+  StoredLogin login = context.store.Load();
+  if (!login.fault) {
+    return login;
+  }
+  if (!login.in_file) {
+    context.messages.Warn("the login in the keyring " + login.fault->reason +
+                          "; it is left there until the next sign-in");
+    return login;
+  }
+  if (const std::optional<std::string> aside = context.store.SetAside()) {
+    context.messages.Warn("the stored login '" + context.store.FilePath() + "' " +
+                          login.fault->reason + "; it was moved to '" + *aside + "'");
+  }
+  return context.store.Load();
+}
+
+void RequireOwnLogin(const StoredLogin& login, const Profile& profile) {
+  if (login.tokens && !BelongsTo(*login.tokens, profile)) {
+    throw Error(ErrorKind::kConfig,
+                "the login stored for profile '" + profile.name + "' is at " +
+                    oauth::Printable(login.tokens->issuer) + " with the client '" +
+                    oauth::Printable(login.tokens->client_id) + "', not at " + profile.issuer +
+                    " with '" + profile.client_id + "'",
+                "correct the profile, or replace the login with 'grok-auth login --profile " +
+                    profile.name + "'");
+  }
+}
+
+}  // namespace grokauth::app

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "app/context.h"
+
+namespace grokauth::app {
+
+/// What is stored, for a command that is going to use or replace it. A damaged token set in the
+/// state folder is moved aside, with a warning, and counts as none. Throws `Error{kStore}` for one
+/// that a newer version of the program wrote.
+[[nodiscard]] StoredLogin LookFirst(Context& context);
+
+/// Throws `Error{kConfig}` when what is stored for the profile is a login at another issuer or of
+/// another client: it is never sent, printed or silently overwritten.
+void RequireOwnLogin(const StoredLogin& login, const Profile& profile);
+
+}  // namespace grokauth::app

@@ -1,0 +1,138 @@
+#include "edge/holders.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <sstream>
+#include <system_error>
+
+#include "oauth/encoding.h"
+
+namespace grokauth::edge {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kListening = "0A";  // TCP_LISTEN, see proc(5)
+
+/// Whether a listener at this address, as the kernel writes it, has the port of 127.0.0.1: at that
+/// address or at all of them, mapped into IPv6 or not.
+bool CoversLoopback(const std::string& address) {
+  return address == "0100007F" || address == "0000000000000000FFFF00000100007F" ||
+         address.find_first_not_of('0') == std::string::npos;
+}
+
+/// The inode of the listening socket, from one of the kernel's tables.
+std::optional<std::string> FindInode(const char* table, std::uint16_t port) {
+  std::ifstream file(table);
+  std::string line;
+  std::getline(file, line);  // the heading
+  while (std::getline(file, line)) {
+    std::istringstream fields(line);
+    std::string number;
+    std::string local;
+    std::string remote;
+    std::string state;
+    std::string skipped;
+    std::string inode;
+    fields >> number >> local >> remote >> state;
+    for (int i = 0; i < 5; ++i) {
+      fields >> skipped;
+    }
+    fields >> inode;
+    const std::size_t colon = local.rfind(':');
+    if (state == kListening && colon != std::string::npos &&
+        CoversLoopback(local.substr(0, colon)) &&
+        std::stoul(local.substr(colon + 1), nullptr, 16) == port) {
+      return inode;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The first entry of a folder of /proc that is `wanted`; nothing when none is, or when the folder
+/// is another user's.
+std::optional<fs::path> FindEntry(const fs::path& folder,
+                                  const std::function<bool(const fs::path&)>& wanted) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (wanted(entry->path())) {
+      return entry->path();
+    }
+  }
+  return std::nullopt;
+}
+
+/// The process one of whose open descriptors (/proc/<pid>/fd/<number>) is `wanted`.
+std::optional<fs::path> FindProcess(const std::function<bool(const fs::path&)>& wanted) {
+  return FindEntry("/proc", [&](const fs::path& process) {
+    return process.filename().string().find_first_not_of("0123456789") == std::string::npos &&
+           FindEntry(process / "fd", wanted);
+  });
+}
+
+/// Whether the flock(2) lock belongs to this descriptor; others of the same file may be waiting.
+bool HasLock(const fs::path& descriptor) {
+  std::ifstream info(descriptor.parent_path().parent_path() / "fdinfo" / descriptor.filename());
+  std::string line;
+  while (std::getline(info, line)) {
+    if (line.starts_with("lock:") && line.find("FLOCK") != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string FindPortHolder(std::uint16_t port) {
+  std::optional<std::string> inode = FindInode("/proc/net/tcp", port);
+  if (!inode) {
+    inode = FindInode("/proc/net/tcp6", port);
+  }
+  if (!inode) {
+    return {};
+  }
+  const std::string wanted = "socket:[" + *inode + "]";
+  const std::optional<fs::path> process = FindProcess([&](const fs::path& descriptor) {
+    std::error_code error;
+    return fs::read_symlink(descriptor, error) == wanted;
+  });
+  if (!process) {
+    return {};
+  }
+  std::string name;
+  std::ifstream comm(*process / "comm");
+  std::getline(comm, name);
+  return "'" + oauth::Printable(name) + "' (process " + process->filename().string() + ")";
+}
+
+std::optional<int> FindLockHolder(const std::string& path) {
+  struct stat wanted {};
+  if (stat(path.c_str(), &wanted) != 0) {
+    return std::nullopt;
+  }
+  const std::optional<fs::path> process = FindProcess([&](const fs::path& descriptor) {
+    struct stat file {};
+    return stat(descriptor.c_str(), &file) == 0 && file.st_dev == wanted.st_dev &&
+           file.st_ino == wanted.st_ino && HasLock(descriptor);
+  });
+  return process ? std::optional(std::stoi(process->filename().string())) : std::nullopt;
+}
+
+bool IsStopped(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  // proc(5): the state follows the name, which is in parentheses and may hold some itself.
+  const std::size_t name_end = line.rfind(") ");
+  const char state = name_end == std::string::npos ? ' ' : line[name_end + 2];
+  return state == 'T' || state == 't';
+}
+
+}  // namespace grokauth::edge
