@@ -64,31 +64,42 @@ class RefreshTask {
     const TokenSet tokens =
         MakeTokenSet(response, context_.profile, &*login_.tokens, context_.edges.clock.Now());
     ReportedToken report{{tokens.access_token, tokens.expires_at, VersionOf(tokens)}, {}};
-    SaveResult result = SaveResult::kSaved;
     try {
-      result = context_.store.SaveRefreshed(tokens, reservation, into_keyring_,
-                                            Outcome(kRefreshedWord, nullptr));
+      if (!SaveOrDrop(tokens, reservation, Outcome(kRefreshedWord, nullptr))) {
+        return ReportedChange{};
+      }
     } catch (const Error& error) {
       report.warning = std::string("the new token could not be stored: ") + error.what();
     }
+    return report;
+  }
+
+  /// False when the login was replaced or signed out meanwhile.
+  bool SaveOrDrop(const TokenSet& tokens, Reservation& reservation, const RefreshOutcome& outcome) {
+    const SaveResult result =
+        context_.store.SaveRefreshed(tokens, reservation, into_keyring_, outcome);
     if (result != SaveResult::kSaved) {
       Drop(tokens, result);
-      return ReportedChange{};
     }
-    return report;
+    return result == SaveResult::kSaved;
   }
 
   /// What the server gave belongs to a login that is no longer ours. It is revoked, unless the same
   /// person has signed in anew: a server may then revoke the new login with it.
   void Drop(const TokenSet& tokens, SaveResult result) {
-    const StoredLogin now = context_.store.Load();
-    const bool same_person = result == SaveResult::kOtherLogin && now.tokens &&
-                             now.tokens->account && tokens.account &&
-                             now.tokens->account->sub == tokens.account->sub;
-    const bool unknown_person = result == SaveResult::kOtherLogin &&
-                                (!tokens.account || !now.tokens || !now.tokens->account);
-    if (!same_person && !unknown_person) {
+    if (result == SaveResult::kSignedOut || IsOtherPerson(tokens)) {
       static_cast<void>(Revoke(context_, tokens));
+    }
+  }
+
+  /// Whether the login that took the place of this one is known to be somebody else's.
+  bool IsOtherPerson(const TokenSet& tokens) {
+    try {
+      const StoredLogin now = context_.store.Load();
+      return tokens.account && now.tokens && now.tokens->account &&
+             now.tokens->account->sub != tokens.account->sub;
+    } catch (const Error&) {
+      return false;
     }
   }
 
@@ -117,7 +128,7 @@ class RefreshTask {
       TokenSet tokens = *login_.tokens;
       tokens.generation += 1;
       tokens.refresh_token = failed.refresh_token;
-      static_cast<void>(context_.store.SaveRefreshed(tokens, reservation, into_keyring_, outcome));
+      SaveOrDrop(tokens, reservation, outcome);
     } else {
       NoteInRecord(context_, login_.store_id,
                    [&](RefreshRecord& record) { record.last = std::move(outcome); });

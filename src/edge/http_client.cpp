@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "edge/http_connect.h"
 #include "edge/http_failure.h"
@@ -67,8 +69,21 @@ http::Failure DeadlineFailure(const Limits& limits, const http::Target& target,
 
 }  // namespace
 
+/// A connected socket and who watches it. Members go in reverse: closing a TLS connection writes to
+/// it, and may block.
+struct PocoHttpClient::Connection {
+  Connection(Descriptor descriptor, const http::Limit& limit, std::vector<int> interrupts)
+      : watchdog(descriptor.Get(), limit.deadline, std::move(interrupts)),
+        socket(Adopt(std::move(descriptor))) {}
+
+  http::Watchdog watchdog;
+  Poco::Net::StreamSocket socket;
+};
+
 PocoHttpClient::PocoHttpClient(Interrupts& interrupts, NetworkEnvironment environment)
     : interrupts_(interrupts), environment_(std::move(environment)) {}
+
+PocoHttpClient::~PocoHttpClient() = default;
 
 app::HttpResult PocoHttpClient::Send(const app::HttpRequest& request) {
   bool maybe_received = false;
@@ -92,10 +107,12 @@ app::HttpResponse PocoHttpClient::Exchange(const app::HttpRequest& request, bool
   if (target.secure) {
     tls.emplace(environment_, request.ca_file, target.host);
   }
-  Descriptor connection = http::Connect(FirstHop(target, proxy), limits.connect, interrupts_);
-  // Declared before the socket: closing a TLS connection writes to it, and may block.
-  http::Watchdog watchdog(connection.Get(), limits.connect.deadline, interrupts_.Descriptors());
-  Poco::Net::StreamSocket socket = Adopt(std::move(connection));
+  connection_.reset();
+  connection_ = std::make_unique<Connection>(
+      http::Connect(FirstHop(target, proxy), limits.connect, interrupts_), limits.connect,
+      interrupts_.Descriptors());
+  http::Watchdog& watchdog = connection_->watchdog;
+  Poco::Net::StreamSocket& socket = connection_->socket;
   try {
     if (proxy) {
       http::OpenTunnel(socket, *proxy, target);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -22,14 +23,22 @@ struct NetworkEnvironment {
 class PocoHttpClient final : public app::HttpClient {
  public:
   PocoHttpClient(Interrupts& interrupts, NetworkEnvironment environment);
+  ~PocoHttpClient() override;
+  PocoHttpClient(const PocoHttpClient&) = delete;
+  PocoHttpClient& operator=(const PocoHttpClient&) = delete;
 
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
 
  private:
+  struct Connection;
+
   [[nodiscard]] app::HttpResponse Exchange(const app::HttpRequest& request, bool& maybe_received);
 
   Interrupts& interrupts_;
   NetworkEnvironment environment_;
+  /// The last one. It is closed later, by the next request or at the end: that takes its time, and
+  /// an answer that has arrived must be saved first.
+  std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace grokauth::edge

@@ -187,15 +187,6 @@ TEST_CASE("a stored login of another issuer or client is an error, and stays") {
   CHECK(ErrorOf([&] { RefreshNow(fixture.context); }).kind() == ErrorKind::kConfig);
 }
 
-TEST_CASE("a damaged stored login is an error, and stays") {
-  Fixture fixture;
-  fixture.state.files["work.json"] = "damaged";
-  const Error error = ErrorOf([&] { Provide(fixture); });
-  CHECK(error.kind() == ErrorKind::kStore);
-  CHECK(std::string(error.what()).find("/state/grok-auth/work.json") != std::string::npos);
-  CHECK(fixture.state.files["work.json"] == "damaged");
-}
-
 TEST_CASE("a run that may not ask a person says that a login is required") {
   Fixture fixture;
   TokenOptions options;

@@ -15,6 +15,7 @@ RefreshRecord Full() {
   record.generation = 5;
   record.delivered_generation = 4;
   record.attempts = 9;
+  record.last_start = UnixTime(seconds(1'800'000'100));
   record.last = RefreshOutcome{8, UnixTime(seconds(1'800'000'000)), "network", "m \"q\"", "h"};
   record.sign_in_unanswered = true;
   MarkRefused(record, "access-1");
@@ -30,6 +31,7 @@ TEST_CASE("a refresh record comes back as it was stored") {
   CHECK(back.generation == 5);
   CHECK(back.delivered_generation == 4);
   CHECK(back.attempts == 9);
+  CHECK(back.last_start == UnixTime(seconds(1'800'000'100)));
   REQUIRE(back.last);
   CHECK(back.last->attempt == 8);
   CHECK(back.last->at == UnixTime(seconds(1'800'000'000)));
@@ -113,4 +115,27 @@ TEST_CASE("a token is remembered once, and the oldest of many is forgotten") {
 TEST_CASE("the number of the last attempt that ended is 0 when none did") {
   CHECK(LastEndedAttempt(RefreshRecord{}) == 0);
   CHECK(LastEndedAttempt(Full()) == 8);
+}
+
+TEST_CASE("a mark changes with each attempt that ends and with the login, and with nothing else") {
+  RefreshRecord record = Full();
+  const std::string before = MarkOf(SerializeRefreshRecord(record));
+  CHECK(before == MarkOf(record));
+  SECTION("an attempt ended") {
+    record.last->attempt = 9;
+    CHECK(MarkOf(SerializeRefreshRecord(record)) != before);
+  }
+  SECTION("another login") {
+    record.store_id = "store-2";
+    CHECK(MarkOf(SerializeRefreshRecord(record)) != before);
+  }
+  SECTION("an attempt started, a token refused or delivered") {
+    record.attempts = 10;
+    record.delivered_generation = 5;
+    MarkRefused(record, "access-2");
+    CHECK(MarkOf(SerializeRefreshRecord(record)) == before);
+  }
+  SECTION("unreadable text is an empty record") {
+    CHECK(MarkOf("damaged") == MarkOf(RefreshRecord()));
+  }
 }

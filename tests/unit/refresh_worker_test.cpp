@@ -195,9 +195,36 @@ TEST_CASE("a worker finds nothing to do for a login that is gone, dead, stale or
   CHECK(fixture.state.changes.empty());
 }
 
-TEST_CASE("a stored login that cannot be read is reported, not touched") {
+TEST_CASE("a worker leaves a stored login that it cannot use to the run that started it") {
+  const std::string stored = GENERATE("damaged", R"({"version": 2})");
   Fixture fixture;
-  fixture.state.files["work.json"] = "damaged";
-  CHECK(FailureKind(fixture.RunWorker()) == ErrorKind::kStore);
-  CHECK(fixture.state.files["work.json"] == "damaged");
+  fixture.state.files["work.json"] = stored;
+  CHECK(std::holds_alternative<ReportedChange>(fixture.RunWorker()));
+  CHECK(fixture.state.changes.empty());
+}
+
+TEST_CASE("a new refresh token is kept though the rest of the answer is of no use") {
+  const std::string body = GENERATE(
+      as<std::string>{}, R"({"access_token":"a","token_type":"DPoP","refresh_token":"refresh-2"})",
+      R"({"refresh_token":"refresh-2"})", R"({"access_token":"a\nb","refresh_token":"refresh-2"})");
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  fixture.http.Answer(kTokenUrl, 200, body);
+  CHECK(FailureKind(fixture.RunWorker()) == ErrorKind::kServer);
+  CHECK(fixture.Tokens().refresh_token == "refresh-2");
+  CHECK(fixture.Tokens().access_token == "access-1");
+  CHECK(fixture.Tokens().generation == 2);
+  CHECK(fixture.Record().last->word == "server");
+}
+
+TEST_CASE("what is no refresh token does not take the place of one") {
+  const std::string body =
+      GENERATE(as<std::string>{}, R"({"refresh_token":""})", R"({"refresh_token":7})",
+               R"({"refresh_token":"a b"})", "{}");
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  fixture.http.Answer(kTokenUrl, 200, body);
+  CHECK(FailureKind(fixture.RunWorker()) == ErrorKind::kServer);
+  CHECK(fixture.Tokens().refresh_token == "refresh-1");
+  CHECK(fixture.Tokens().generation == 1);
 }

@@ -113,3 +113,45 @@ TEST_CASE("a worker that is still waiting at the deadline is handed on") {
   REQUIRE(text);
   CHECK(std::get<ReportedToken>(ParseReport(*text).value()).handout.access_token == "access-2");
 }
+
+TEST_CASE("a run that waits takes the outcome of another's attempt without a turn of its own") {
+  Expiring run;
+  run.state.HoldElsewhere(kRefreshLock);  // others take their turns; it is never this one's
+  SECTION("a token") {
+    run.clock.After(milliseconds(500), [&] {
+      run.SaveNewer();
+      RefreshRecord record = run.Record();
+      record.attempts = 1;
+      record.last = RefreshOutcome{1, run.clock.Now(), kRefreshedWord, "", "", false};
+      run.StoreLogin(run.Tokens(), record);
+    });
+    CHECK(TokenOf(run.Run()) == "access-2");
+  }
+  SECTION("a failure") {
+    run.clock.After(milliseconds(500), [&] { run.RecordFailure("network"); });
+    CHECK(FailureOf(run.Run()).error.what() == std::string("the other's words"));
+  }
+  SECTION("a new login in its place") {
+    run.clock.After(milliseconds(500), [&] {
+      TokenSet tokens = run.MakeTokens(seconds(0));
+      tokens.store_id = "another";
+      tokens.access_token = "access-3";
+      run.StoreLogin(tokens);
+    });
+    CHECK(TokenOf(run.Run()) == "access-3");
+  }
+  CHECK(run.clock.Elapsed() >= milliseconds(500));
+  CHECK(run.clock.Elapsed() <= milliseconds(700));
+  CHECK(run.worker.started.empty());
+}
+
+TEST_CASE("a run that waited in vain names the process that was stopped with the lock") {
+  Expiring run;
+  run.state.HoldElsewhere(kRefreshLock);
+  run.state.stopped[kRefreshLock] = 4711;
+  const SilentRefreshResult result = run.Run();
+  CHECK(std::string(FailureOf(result).error.what()).find("process 4711 is stopped") !=
+        std::string::npos);
+  CHECK(FailureOf(result).error.hint().find("kill -CONT 4711") != std::string::npos);
+  CHECK(FailureOf(result).is_transport);
+}

@@ -1,0 +1,79 @@
+#include "app/status.h"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "app/refresh_verdict.h"
+#include "fixture.h"
+
+using namespace grokauth::app;
+using namespace grokauth::test;
+
+namespace {
+
+/// The line of the table that begins with `name`, without its name.
+std::string RowOf(Fixture& fixture, const std::string& name) {
+  fixture.terminal.answers.clear();
+  PrintStatus(fixture.context, StatusFormat::kTable);
+  const std::string& table = fixture.terminal.answers.front();
+  const std::size_t start = table.find(name + ":");
+  if (start == std::string::npos) {
+    return {};
+  }
+  const std::size_t value = table.find_first_not_of(' ', start + name.size() + 1);
+  return table.substr(value, table.find('\n', value) - value);
+}
+
+RefreshOutcome Outcome(Fixture& fixture, const std::string& word, const std::string& message) {
+  return {1, fixture.clock.Now() - seconds(180), word, message, "", false};
+}
+
+}  // namespace
+
+TEST_CASE("status tells what became of the last refresh, and what comes next") {
+  const auto [word, message, expected] = GENERATE(table<std::string, std::string, std::string>({
+      {kRefreshedWord, "", "succeeded 3 min ago"},
+      {"server", "the refresh failed: the server answered 503",
+       "failed 3 min ago: the server answered 503; it will be tried again at the next run"},
+      {"access_denied", "the refresh was refused: no",
+       "failed 3 min ago: the refresh was refused: no; it will be tried again at the next run"},
+  }));
+  Fixture fixture;
+  RefreshRecord record = Fixture::MakeRecord(fixture.MakeTokens());
+  record.attempts = 1;
+  record.last = Outcome(fixture, word, message);
+  fixture.StoreLogin(fixture.MakeTokens(), record);
+  CHECK(RowOf(fixture, "last refresh") == expected);
+}
+
+TEST_CASE("a login that has ended is not said to be tried again") {
+  Fixture fixture;
+  RefreshRecord record = Fixture::MakeRecord(fixture.MakeTokens());
+  MarkDead(record, "refresh-1");
+  record.attempts = 1;
+  record.last = Outcome(fixture, kLoginEndedWord, "the login has ended: invalid_grant");
+  fixture.StoreLogin(fixture.MakeTokens(), record);
+  CHECK(RowOf(fixture, "last refresh") == "failed 3 min ago: the login has ended: invalid_grant");
+}
+
+TEST_CASE("a refresh that never ended is told as what it is") {
+  const auto [age, expected] = GENERATE(table<int, std::string>(
+      {{5, "started 5 s ago, not answered yet"},
+       {300, "started 5 min ago, and was cut off; the next run tries again"}}));
+  Fixture fixture;
+  RefreshRecord record = Fixture::MakeRecord(fixture.MakeTokens());
+  record.attempts = 2;
+  record.last_start = fixture.clock.Now() - seconds(age);
+  record.last = Outcome(fixture, kRefreshedWord, "");
+  fixture.StoreLogin(fixture.MakeTokens(), record);
+  CHECK(RowOf(fixture, "last refresh") == expected);
+  const auto answer = MakeStatusAnswer(fixture.context);
+  CHECK(answer.Text().find(R"("outcome":"unfinished")") != std::string::npos);
+}
+
+TEST_CASE("nothing is told of a refresh where there was none") {
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  CHECK(RowOf(fixture, "last refresh").empty());
+}
