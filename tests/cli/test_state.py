@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -45,6 +47,27 @@ class StateTestCase(OfflineTestCase):
                 self.assertIn("\ngrok-auth: hint: ", result.stderr)
         self.assertEqual(self.look(), before)
 
+    def assertMovedAside(self, content: bytes, command: str = "token") -> None:
+        """Requires that `status` tells about the damage, and that the next command moves the file aside, says so, and goes
+        on as if nobody were signed in."""
+        before = self.look()
+        status = self.program.run("status", timeout=5, env=NO_LEAK_CHECK)
+        self.assertEqual(status.status, 0, status)
+        self.assertRegex(status.stdout, rf"signed_out\n.*{TOKEN_SET} is damaged")
+        self.assertEqual(self.look(), before)
+        run = self.program.as_grok(command, "--no-interactive", expired=True, env=NO_LEAK_CHECK) if command == "token" else \
+            self.program.start(command, env=NO_LEAK_CHECK)
+        result = run.wait(5)
+        self.assertEqual((result.status, result.stdout), (3, ""), result)
+        moved = re.search(rf"warning: the stored login '.*/{TOKEN_SET}' is damaged .* it was moved to '(.*)'\n", result.stderr)
+        self.assertTrue(moved, result)
+        aside = pathlib.Path(moved[1])
+        self.assertEqual((aside.parent, aside.read_bytes(), stat.S_IMODE(aside.stat().st_mode)),
+                         (self.program.state_folder, content, 0o600))
+        self.assertFalse(self.path.exists())
+        self.assertIn("nobody is signed in\ngrok-auth: hint: ", result.stderr)
+        self.assertNotIn("damaged", self.program.run("status", env=NO_LEAK_CHECK).stdout)
+
     def in_shell(self, command: str, *args: str, timeout: float = 10) -> Result:
         """Runs a line of shell in which `"$@"` is the program with its arguments."""
         command = ["sh", "-c", command, "sh", self.program.binary, *args]
@@ -59,7 +82,7 @@ class BadTokenSet(StateTestCase):
     """The file of the token set is not what it should be."""
 
     def test_damaged(self):
-        """What cannot be a token set is neither used nor thrown away."""
+        """What cannot be a token set is neither used nor thrown away: it is moved aside."""
         good = self.token_set()
         text = json.dumps(good)
         damaged = {
@@ -86,20 +109,31 @@ class BadTokenSet(StateTestCase):
         for name, content in damaged.items():
             with self.subTest(name):
                 self.program.write_state(TOKEN_SET, content)
-                self.assertRefused(rf"stored login '.*/{TOKEN_SET}' is damaged", commands=["token", "status"])
-        with self.subTest("every command"):
-            self.assertRefused("is damaged")
+                self.assertMovedAside(content.encode())
+        with self.subTest("refresh"):
+            self.program.write_state(TOKEN_SET, "damaged")
+            self.assertMovedAside(b"damaged", "refresh")
+
+    def test_damaged_ones_go_at_logout(self):
+        """What was moved aside may hold a token, so a logout deletes it with the rest."""
+        self.path.write_text("damaged")
+        self.assertMovedAside(b"damaged")
+        self.assertEqual(self.program.run("logout", env=NO_LEAK_CHECK).status, 0)
+        self.assertEqual([name for name in self.look() if "damaged" in name], [])
 
     def test_not_text(self):
         """Bytes that are no UTF-8 are damage too."""
         self.path.write_bytes(json.dumps(self.token_set()).replace("ada", "a\udcff").encode(errors="surrogateescape"))
         self.path.write_bytes(b"\xff\xfe" + self.path.read_bytes())
-        self.assertRefused("is damaged", commands=["token", "status"])
+        self.assertMovedAside(self.path.read_bytes())
 
     def test_newer_version(self):
         """A token set of a later format is left to the program that wrote it."""
         self.store(version=2, surprise={"a": 1})
-        self.assertRefused("newer version")
+        self.assertRefused("newer version", commands=[command for command in COMMANDS if command != "status"])
+        status = self.program.run("status")
+        self.assertEqual(status.status, 0, status)
+        self.assertRegex(status.stdout, "expired\n.*newer version")
 
     def test_unknown_member(self):
         """A member that this version does not know is no fault."""
