@@ -131,13 +131,14 @@ class RefreshTestCase(unittest.TestCase):
         with ScriptedProvider(token=[row.answer]) as server, self.login(server) as login:
             self.check_login(login, row)
 
-    def check_login(self, login: Login, row: Row) -> None:
-        """The outcome of a row, for a login whose server is about to give the answer."""
+    def check_login(self, login: Login, row: Row, recover: Callable[[], None] | None = None) -> Result:
+        """The outcome of a row, for a login whose server is about to give the answer; `recover` makes everything well again.
+        Returns the first run."""
         before = login.stored()
         first = login.headless()
         sent = login.sent()
         after = login.stored()
-        login.recover()
+        (recover or login.recover)()
         following = login.run("refresh") if isinstance(row.outcome, Taken) else login.headless()
         sent_next = login.sent()[len(sent) :]
         _fates.append(_fate(row.outcome, sent_next))
@@ -154,6 +155,7 @@ class RefreshTestCase(unittest.TestCase):
             self.assertEqual(login.sent(), sent, "the token of an ended login was sent")
         else:
             self.assertEqual((following.status, sent_next), (0, [row.outcome.sends]), following)
+        return first
 
     def assert_refused(self, result: Result, outcome: Kept | Ended) -> None:
         """One error and one hint, with the words they should have, and nothing that harms a terminal or tells a secret."""

@@ -4,6 +4,7 @@ tokens and lets a test do something at every moment of a request."""
 import json
 import os
 import pathlib
+import signal
 import threading
 import time
 import unittest
@@ -46,20 +47,24 @@ def worker_of(run: Running) -> int:
 
 
 def state_of(pid: int) -> str:
-    """The letter for what a process does (proc(5)): T is stopped, Z dead; empty when there is none."""
+    """The letter for what a process does (proc(5)): T is stopped, Z and X are dead; empty when there is none."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
-def send(number: int, *pids: int) -> None:
-    """Sends a signal; returns once those that it stops are stopped, and those that it kills are dead."""
-    for pid in pids:
-        os.kill(pid, number)
-    wanted = {9: ("Z", "", "X"), 19: ("T",)}.get(number)
-    if wanted:
-        wait_until(lambda: all(state_of(pid) in wanted for pid in pids), f"signal {number} had no effect")
+def kill(pid: int) -> None:
+    """SIGKILL, and waits until it has had its effect."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: state_of(pid) in "ZX", "the process does not die")
+
+
+def stop(test: unittest.TestCase, pid: int) -> None:
+    """SIGSTOP, and waits until it has had its effect. A process that is still stopped at the end of the test is killed."""
+    os.kill(pid, signal.SIGSTOP)
+    test.addCleanup(lambda: state_of(pid) == "T" and os.kill(pid, signal.SIGKILL))
+    wait_until(lambda: state_of(pid) == "T", "the process does not stop")
 
 
 class Gate:

@@ -161,6 +161,16 @@ def answer(
     return head.encode() + body
 
 
+def joining(port: int) -> Callable[[Connection], None]:
+    """A script that joins the connection to that port of 127.0.0.1."""
+
+    def script(connection: Connection) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as target:
+            _join(connection.socket, target)
+
+    return script
+
+
 def tunnelling(routes: dict[str, int]) -> Callable[[Connection], None]:
     """The script of a proxy: CONNECT to a key of `routes` is joined to that port of 127.0.0.1, anything else gets 404."""
 
@@ -174,12 +184,16 @@ def tunnelling(routes: dict[str, int]) -> Callable[[Connection], None]:
             return
         with socket.create_connection(("127.0.0.1", port)) as target:
             connection.send("HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_copy, args=(target, connection.socket), daemon=True)
-            back.start()
-            _copy(connection.socket, target)
-            back.join(5)
+            _join(connection.socket, target)
 
     return script
+
+
+def _join(one: socket.socket, other: socket.socket) -> None:
+    back = threading.Thread(target=_copy, args=(other, one), daemon=True)
+    back.start()
+    _copy(one, other)
+    back.join(5)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
