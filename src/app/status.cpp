@@ -73,6 +73,19 @@ std::string DescribeToken(const Status& status) {
                                         (status.refreshable ? then : "a new sign-in is needed");
 }
 
+constexpr std::size_t kNameWidth = 15;
+
+std::string Row(const std::string& name, const std::string& value) {
+  const std::string label = name + ":";
+  return label + std::string(kNameWidth - std::min(label.size(), kNameWidth - 1), ' ') + value +
+         "\n";
+}
+
+/// A line of its own, below the value of a row.
+std::string TriedAgain() {
+  return "\n" + std::string(kNameWidth, ' ') + "it will be tried again at the next run";
+}
+
 /// An attempt that has not ended: it is under way, or its process was killed.
 bool IsUnfinished(const RefreshRecord& record) {
   return record.attempts > LastEndedAttempt(record);
@@ -83,7 +96,7 @@ std::string DescribeUnfinished(std::chrono::seconds age) {
   constexpr std::chrono::seconds kLongestRefresh{80};
   const std::string started = "started " + FormatDuration(age) + " ago";
   return age < kLongestRefresh ? started + ", not answered yet"
-                               : started + ", and was cut off; the next run tries again";
+                               : started + " and cut off" + TriedAgain();
 }
 
 std::string DescribeFailure(const RefreshOutcome& outcome) {
@@ -106,13 +119,7 @@ std::optional<std::string> DescribeLastRefresh(const Status& status, UnixTime no
     return "succeeded " + when;
   }
   return "failed " + when + ": " + DescribeFailure(*record.last) +
-         (status.refreshable ? "; it will be tried again at the next run" : "");
-}
-
-std::string Row(const std::string& name, const std::string& value) {
-  constexpr std::size_t kNameWidth = 14;
-  return name + ":" + std::string(kNameWidth - std::min(name.size(), kNameWidth - 1), ' ') + value +
-         "\n";
+         (status.refreshable ? TriedAgain() : "");
 }
 
 std::string DescribeStore(Context& context, const StoredLogin& login) {

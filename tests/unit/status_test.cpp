@@ -12,7 +12,7 @@ using namespace grokauth::test;
 
 namespace {
 
-/// The line of the table that begins with `name`, without its name.
+/// The last row of the table, whose name is `name`, without it.
 std::string RowOf(Fixture& fixture, const std::string& name) {
   fixture.terminal.answers.clear();
   PrintStatus(fixture.context, StatusFormat::kTable);
@@ -22,7 +22,7 @@ std::string RowOf(Fixture& fixture, const std::string& name) {
     return {};
   }
   const std::size_t value = table.find_first_not_of(' ', start + name.size() + 1);
-  return table.substr(value, table.find('\n', value) - value);
+  return table.substr(value, table.size() - value - 1);  // it is the last row
 }
 
 RefreshOutcome Outcome(Fixture& fixture, const std::string& word, const std::string& message) {
@@ -35,9 +35,11 @@ TEST_CASE("status tells what became of the last refresh, and what comes next") {
   const auto [word, message, expected] = GENERATE(table<std::string, std::string, std::string>({
       {kRefreshedWord, "", "succeeded 3 min ago"},
       {"server", "the refresh failed: the server answered 503",
-       "failed 3 min ago: the server answered 503; it will be tried again at the next run"},
+       "failed 3 min ago: the server answered 503\n               it will be tried again at the "
+       "next run"},
       {"access_denied", "the refresh was refused: no",
-       "failed 3 min ago: the refresh was refused: no; it will be tried again at the next run"},
+       "failed 3 min ago: the refresh was refused: no\n               it will be tried again at "
+       "the next run"},
   }));
   Fixture fixture;
   RefreshRecord record = Fixture::MakeRecord(fixture.MakeTokens());
@@ -60,7 +62,8 @@ TEST_CASE("a login that has ended is not said to be tried again") {
 TEST_CASE("a refresh that never ended is told as what it is") {
   const auto [age, expected] = GENERATE(table<int, std::string>(
       {{5, "started 5 s ago, not answered yet"},
-       {300, "started 5 min ago, and was cut off; the next run tries again"}}));
+       {300,
+        "started 5 min ago and cut off\n               it will be tried again at the next run"}}));
   Fixture fixture;
   RefreshRecord record = Fixture::MakeRecord(fixture.MakeTokens());
   record.attempts = 2;
