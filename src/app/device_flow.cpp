@@ -117,7 +117,8 @@ class Poll {
       return StillPending{};
     }
     if (status == 408 || status == 429 || status >= 500) {
-      return StillPending{"the server answered " + std::to_string(status) + " " + refusal.error};
+      return StillPending{"the server answered " + std::to_string(status) + " " +
+                          oauth::Describe(refusal)};
     }
     ForgetPending(context_, entry_.name);
     if (refusal.error == "expired_token") {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/result_page.h"
+#include "oauth/token_request.h"
 
 namespace grokauth::app {
 
@@ -93,9 +94,7 @@ LoopbackReply RedirectHandler::HandleRedirect(const LoopbackRequest& request) {
   } else if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&result)) {
     reply = MakePage(
         200, "Not signed in",
-        "The server says: " + refusal->error +
-            (refusal->error_description.empty() ? "" : " (" + refusal->error_description + ")") +
-            ". The terminal tells what to do.");
+        "The server says: " + oauth::Describe(*refusal) + ". The terminal tells what to do.");
   } else {
     reply = MakePage(400, "Not signed in",
                      "The answer came from another server than the one that was asked. The "

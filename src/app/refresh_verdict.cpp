@@ -17,11 +17,6 @@ bool LooksMoved(int status) {
          status == 410;
 }
 
-std::string Quote(const oauth::ErrorResponse& refusal) {
-  return refusal.error +
-         (refusal.error_description.empty() ? "" : " (" + refusal.error_description + ")");
-}
-
 std::string RetryHint(const HttpResponse& response) {
   const std::string after = oauth::Printable(response.retry_after.value_or(""), 40);
   return "the login is kept and the next run tries again" +
@@ -30,6 +25,12 @@ std::string RetryHint(const HttpResponse& response) {
 
 bool IsAccountGate(const oauth::ErrorResponse& refusal, int status, const Profile& profile) {
   return profile.is_xai && (refusal.error == "access_denied" || status == 403);
+}
+
+/// OpenID Connect Core 1.0 section 3.1.2.6: the server wants to see the person.
+bool NeedsPerson(const oauth::ErrorResponse& refusal) {
+  return refusal.error == "interaction_required" || refusal.error == "login_required" ||
+         refusal.error == "consent_required" || refusal.error == "account_selection_required";
 }
 
 RefreshFailed Transient(const HttpResponse& response, const std::string& reason) {
@@ -41,17 +42,24 @@ RefreshFailed Transient(const HttpResponse& response, const std::string& reason)
 RefreshVerdict JudgeRefusal(const oauth::ErrorResponse& refusal, const HttpResponse& response,
                             const Profile& profile) {
   if (IsTransient(response.status)) {
-    return Transient(
-        response, "the server answered " + std::to_string(response.status) + " " + Quote(refusal));
+    return Transient(response, "the server answered " + std::to_string(response.status) + " " +
+                                   oauth::Describe(refusal));
   }
   if (refusal.error == "invalid_grant" && !IsAccountGate(refusal, response.status, profile)) {
-    return LoginEnded{"the server no longer accepts it: " + Quote(refusal)};
+    return LoginEnded{"the server no longer accepts it: " + oauth::Describe(refusal)};
   }
   if (refusal.error == "temporarily_unavailable" || refusal.error == "server_error" ||
       refusal.error == "slow_down") {
-    return Transient(response, "the server says " + Quote(refusal));
+    return Transient(response, "the server says " + oauth::Describe(refusal));
   }
-  return RefreshFailed{MakeRefusal(refusal, response.status, profile, kTheRefresh)};
+  if (NeedsPerson(refusal)) {
+    return RefreshFailed{Error(
+        ErrorKind::kLoginRequired,
+        std::string(kTheRefresh) + " was refused: the server says " + oauth::Describe(refusal),
+        LoginHint(profile))};
+  }
+  const Error error = MakeRefusal(refusal, response.status, profile, kTheRefresh);
+  return RefreshFailed{Error(error.kind(), error.what(), error.hint() + "; the login is kept")};
 }
 
 }  // namespace
@@ -63,26 +71,28 @@ Error MakeRefusal(const oauth::ErrorResponse& refusal, int status, const Profile
             what +
                 " was refused: xAI does not let this account use Grok this way (the account "
                 "gate; the server says " +
-                Quote(refusal) + ")",
+                oauth::Describe(refusal) + ")",
             "signing in again will not help: use a plan that includes Grok, or an API key from "
             "https://console.x.ai in XAI_API_KEY"};
   }
   if (refusal.error == "access_denied") {
-    return {ErrorKind::kAccessDenied, what + " was refused: the server says " + Quote(refusal),
+    return {ErrorKind::kAccessDenied,
+            what + " was refused: the server says " + oauth::Describe(refusal),
             "ask the administrator of " + profile.issuer + " whether this account may use it"};
   }
-  if (refusal.error == "invalid_client" || refusal.error == "unauthorized_client") {
+  if (refusal.error == "invalid_client" || refusal.error == "unauthorized_client" ||
+      refusal.error == "unsupported_grant_type") {
     return {ErrorKind::kConfig,
             what + " was refused: the server does not accept the client '" + profile.client_id +
-                "': " + Quote(refusal),
+                "': " + oauth::Describe(refusal),
             "check client_id of profile '" + profile.name +
-                "', and that it is a public client allowed to use this flow; the login is kept"};
+                "', and that it is a public client allowed to use this flow"};
   }
   if (refusal.error == "invalid_scope" || refusal.error == "invalid_target") {
-    return {ErrorKind::kConfig, what + " was refused: the server says " + Quote(refusal),
+    return {ErrorKind::kConfig, what + " was refused: the server says " + oauth::Describe(refusal),
             "check scopes and audience of profile '" + profile.name + "'"};
   }
-  return {ErrorKind::kServer, what + " was refused: the server says " + Quote(refusal),
+  return {ErrorKind::kServer, what + " was refused: the server says " + oauth::Describe(refusal),
           "try again later; if it goes on, ask the administrator of " + profile.issuer};
 }
 
@@ -103,8 +113,7 @@ RefreshVerdict JudgeRefresh(const HttpResult& result, const Profile& profile) {
     return JudgeRefusal(*refusal, response, profile);
   }
   if (profile.is_xai && response.status == 403 && oauth::JsonObject::Parse(response.body)) {
-    return RefreshFailed{
-        MakeRefusal({"403 without an OAuth error", ""}, response.status, profile, kTheRefresh)};
+    return JudgeRefusal({"HTTP status 403", ""}, response, profile);
   }
   auto& unreadable = std::get<oauth::UnreadableAnswer>(answer);
   RefreshFailed failed = Transient(response, unreadable.reason);

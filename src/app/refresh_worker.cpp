@@ -129,6 +129,9 @@ class RefreshTask {
       tokens.generation += 1;
       tokens.refresh_token = failed.refresh_token;
       SaveOrDrop(tokens, reservation, outcome);
+      // Its access token is the old one: no news to anybody.
+      NoteInRecord(context_, login_.store_id,
+                   [&](RefreshRecord& record) { MarkRefused(record, tokens.access_token); });
     } else {
       NoteInRecord(context_, login_.store_id,
                    [&](RefreshRecord& record) { record.last = std::move(outcome); });

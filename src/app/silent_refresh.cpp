@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLastWords{400};
 
 Error StillWaiting() {
   return {ErrorKind::kNetwork, "the server has not answered the refresh yet",
-          "the refresh goes on in the background, and the next run finds its token"};
+          "the refresh goes on in the background; the next run takes up what comes of it"};
 }
 
 /// One run's way to a new token.
@@ -143,6 +143,10 @@ class SilentRefresh {
     if (std::optional<SilentRefreshResult> settled = Settle(login)) {
       return settled;
     }
+    if (report && std::holds_alternative<ReportedChange>(*report) && !changed_) {
+      changed_ = true;  // to something that needs a refresh itself
+      return std::nullopt;
+    }
     return RefreshWithoutToken{
         Error(ErrorKind::kStore, "the refresh worker ended without an answer",
               "try again; the login is kept"),
@@ -190,6 +194,7 @@ class SilentRefresh {
   std::string mark_;    ///< what `LoginStore::OutcomeMark` said at the last look
   bool looks_in_file_;  ///< the login was read from a file, which takes no time
   bool moved_ = false;
+  bool changed_ = false;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ class ProviderRun {
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
       RefuseStored();
-      return SignInBecause(needed->reason, nullptr);
+      return SignInBecause(needed->reason);
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
       return OpenKeyring(blocked->answer);
@@ -87,7 +87,7 @@ class ProviderRun {
       return std::move(*handout);
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
-      return SignInBecause(needed->reason, nullptr);
+      return SignInBecause(needed->reason);
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
       throw MakeKeyringError(blocked->answer, context_.profile);
@@ -111,7 +111,7 @@ class ProviderRun {
   /// is still there, and a second one would push it aside.
   Handout OpenKeyring(const KeyringAnswer& answer) {
     if (may_sign_in_ && answer.state == KeyringState::kAbsent) {
-      return SignInBecause(DescribeKeyring(answer), nullptr);
+      return SignInBecause(DescribeKeyring(answer));
     }
     if (may_sign_in_ && answer.state == KeyringState::kLocked && UnlockKeyring(context_)) {
       first_ = context_.store.Load();
@@ -141,16 +141,26 @@ class ProviderRun {
         kind == ErrorKind::kStore) {
       throw Error(failed.error);  // a sign-in would end the same way
     }
-    return SignInBecause(failed.error.what(), std::move(failed.running));
+    if (failed.is_transport) {
+      context_.messages.Say(
+          std::string("The login cannot be renewed now: ") + failed.error.what() +
+          ".\nIt is kept, and a later run tries again. To go on at once, sign in.");
+      return StartSignIn(std::move(failed.running));
+    }
+    return SignInBecause(failed.error.what());
   }
 
-  Handout SignInBecause(const std::string& reason, std::unique_ptr<RunningWorker> refresh) {
+  Handout SignInBecause(const std::string& reason) {
     if (!may_sign_in_) {
       throw MakeLoginRequired(context_, reason);
     }
     if (first_.tokens || first_.trouble) {
       context_.messages.Say("A new sign-in is needed: " + reason + ".");
     }
+    return StartSignIn(nullptr);
+  }
+
+  Handout StartSignIn(std::unique_ptr<RunningWorker> refresh) {
     SignInOptions sign_in;
     sign_in.deadline = context_.started + options_.timeout.value_or(kSignInBudget);
     sign_in.demand = demand_;

@@ -103,8 +103,7 @@ RedirectResult ReadRedirect(std::string_view query, std::string_view state, std:
   }
   if (error != nullptr) {
     const std::string* description = Find(parameters, "error_description");
-    return ErrorResponse{Printable(*error, 100),
-                         description != nullptr ? Printable(*description) : ""};
+    return ErrorResponse{*error, description != nullptr ? *description : ""};
   }
   return IsTokenText(*code) ? RedirectResult(AuthorizationCode{*code}) : RedirectResult(NoAnswer{});
 }

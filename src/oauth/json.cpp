@@ -5,6 +5,8 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/TextConverter.h>
+#include <Poco/UTF8Encoding.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,6 +58,24 @@ std::string WithReadableNumbers(std::string_view text) {
   return out;
 }
 
+/// The text without a byte order mark (RFC 8259 section 8.1), and with a question mark in place of
+/// each byte that is no UTF-8: a name in another encoding is no reason to lose the tokens beside
+/// it.
+std::string WithReadableText(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  const bool is_ascii = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
+  if (is_ascii) {
+    return std::string(text);
+  }
+  const Poco::UTF8Encoding utf8;
+  std::string out;
+  Poco::TextConverter(utf8, utf8).convert(std::string(text), out);
+  return out;
+}
+
 }  // namespace
 
 struct JsonObject::Members {
@@ -85,7 +105,7 @@ std::optional<JsonObject> JsonObject::Parse(std::string_view text) {
   try {
     Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(/*bPreserveObjectOrder=*/true));
     parser.setDepth(kMaximumDepth);
-    const Var parsed = parser.parse(WithReadableNumbers(text));
+    const Var parsed = parser.parse(WithReadableNumbers(WithReadableText(text)));
     if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) {
       return std::nullopt;
     }
@@ -116,8 +136,7 @@ std::optional<std::int64_t> JsonObject::Integer(const std::string& name) const {
     const double number = value.convert<double>();
     // 2^53: beyond it a double no longer tells whole numbers apart.
     constexpr double kLargestExact = 9007199254740992.0;
-    if (std::isfinite(number) && std::abs(number) <= kLargestExact &&
-        std::trunc(number) == number) {
+    if (std::isfinite(number) && std::abs(number) <= kLargestExact) {
       return static_cast<std::int64_t>(number);
     }
   } catch (const Poco::Exception&) {

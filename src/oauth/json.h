@@ -25,7 +25,7 @@ class JsonObject {
 
   [[nodiscard]] bool Has(const std::string& name) const;
   [[nodiscard]] std::optional<std::string> String(const std::string& name) const;
-  /// A whole number; also one written as a float without a fraction. Nothing outside of 64 bits.
+  /// A whole number; of one written as a float, the whole part. Nothing outside of 64 bits.
   [[nodiscard]] std::optional<std::int64_t> Integer(const std::string& name) const;
   [[nodiscard]] std::optional<bool> Boolean(const std::string& name) const;
   [[nodiscard]] std::optional<JsonObject> Object(const std::string& name) const;

@@ -68,11 +68,17 @@ Parameters MakeRevocationRequest(const std::string& token, const std::string& hi
 
 std::optional<ErrorResponse> ParseErrorResponse(const std::optional<JsonObject>& answer) {
   const std::optional<std::string> error = answer ? answer->String("error") : std::nullopt;
-  if (!error) {
+  if (!error || error->empty()) {
     return std::nullopt;
   }
-  return ErrorResponse{Printable(*error, 100),
-                       Printable(answer->String("error_description").value_or(""))};
+  return ErrorResponse{*error, answer->String("error_description").value_or("")};
+}
+
+std::string Describe(const ErrorResponse& refusal) {
+  constexpr std::size_t kLongestError = 100;
+  const std::string description = Printable(refusal.error_description);
+  return Printable(refusal.error, kLongestError) +
+         (description.empty() ? "" : " (" + description + ")");
 }
 
 std::string DescribeUnusable(int status, bool is_json) {
@@ -85,12 +91,14 @@ TokenResult ParseTokenResult(int status, std::string_view body) {
   if (const std::optional<ErrorResponse> error = ParseErrorResponse(answer)) {
     return *error;
   }
-  if (status != 200 || !answer) {
+  constexpr int kFirstSuccess = 200;
+  constexpr int kLastSuccess = 299;
+  if (status < kFirstSuccess || status > kLastSuccess || !answer) {
     return UnreadableAnswer{DescribeUnusable(status, answer.has_value())};
   }
   TokenResponse response;
   response.refresh_token = answer->String("refresh_token");
-  if (response.refresh_token && !IsTokenText(*response.refresh_token)) {
+  if (response.refresh_token && response.refresh_token->empty()) {
     response.refresh_token.reset();
   }
   response.access_token = answer->String("access_token").value_or("");

@@ -56,9 +56,12 @@ using TokenResult = std::variant<TokenResponse, ErrorResponse, UnreadableAnswer>
 /// `ErrorResponse` whatever its status.
 [[nodiscard]] TokenResult ParseTokenResult(int status, std::string_view body);
 
-/// The OAuth error that `answer` is; nothing when it has no string member `error`.
+/// The OAuth error that `answer` is; nothing when it has no member `error` with a word in it.
 [[nodiscard]] std::optional<ErrorResponse> ParseErrorResponse(
     const std::optional<JsonObject>& answer);
+
+/// The server's own words, fit for a terminal: "invalid_grant (the session has ended)".
+[[nodiscard]] std::string Describe(const ErrorResponse& refusal);
 
 /// "the server answered 503 without JSON", for messages.
 [[nodiscard]] std::string DescribeUnusable(int status, bool is_json);

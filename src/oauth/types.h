@@ -45,8 +45,8 @@ struct TokenResponse {
 
 /// A refusal by the token, device authorization or revocation endpoint (RFC 6749 section 5.2).
 struct ErrorResponse {
-  std::string error;              ///< "invalid_grant", "authorization_pending", ...
-  std::string error_description;  ///< for people, fit for a terminal; empty when absent
+  std::string error;              ///< "invalid_grant", "authorization_pending", ... as sent
+  std::string error_description;  ///< for people, as sent; empty when absent
 };
 
 /// Who signed in, from the ID token (OpenID Connect Core 1.0 sections 2 and 5.1).

@@ -89,8 +89,9 @@ class Gate:
 
 
 class RotatingProvider(ScriptedProvider):
-    """Exchanges each refresh token once. `before` and `after` are called, the next one for each refresh, before the server
-    commits itself to a new refresh token and after, when the answer is not sent yet; `ConnectionError` cuts the line."""
+    """An authorization server that takes each refresh token once. `before` and `after` are called, the next one for each
+    refresh, before the server commits itself to a new refresh token, and after that, before it answers; a ConnectionError
+    from them cuts the line."""
 
     def __init__(self):
         super().__init__(token=[self._token])
@@ -99,6 +100,7 @@ class RotatingProvider(ScriptedProvider):
         self.sign_in_members: dict = {}  # of the answer that ends a sign-in
         self.live = {"stored-refresh-token"}
         self.reused = 0  # how often a refresh token came that had been exchanged before
+        self.answered = 0  # requests of every kind whose answer has left
         self._count = 0
         self._turn = threading.Lock()
 
@@ -115,6 +117,12 @@ class RotatingProvider(ScriptedProvider):
             answer = self._new_tokens()
         self._pass(self.after)
         return answer
+
+    def _send(self, *answer) -> None:
+        try:
+            super()._send(*answer)
+        finally:
+            self.answered += 1
 
     def _pass(self, callbacks: list) -> None:
         if callbacks:
@@ -134,16 +142,22 @@ class RotatingProvider(ScriptedProvider):
         return [form["token"] for form in self.seen("revocation")]
 
 
+def logged_in(server: ScriptedProvider) -> Program:
+    """A world with a stored login at `server` that needs a refresh."""
+    program = Program(server.config(store="file", flow="device"))
+    program.write_state("test.json", server.token_set())
+    program.write_state("test.id", json.dumps({"store_id": "scripted-store-id", "store": "file"}))
+    return program
+
+
 class ScriptedRefreshTestCase(unittest.TestCase):
     """A test with a `program` whose stored login, at the rotating `server`, needs a refresh."""
 
     def setUp(self) -> None:
         super().setUp()
         self.server = self.enterContext(RotatingProvider())
-        self.program = Program(self.server.config(store="file", flow="device"))
+        self.program = logged_in(self.server)
         self.addCleanup(self.program.close)
-        self.program.write_state("test.json", self.server.token_set())
-        self.program.write_state("test.id", json.dumps({"store_id": "scripted-store-id", "store": "file"}))
 
     def tearDown(self) -> None:
         self.assertEqual(self.server.reused, 0, "a refresh token was sent again after its successor had been issued")

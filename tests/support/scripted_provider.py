@@ -65,8 +65,8 @@ def _authority() -> pki.Pki:
 class ScriptedProvider:
     """A context manager. `answers[route]` is a list of answers or functions (form) -> answer, used up in order, the last one
     for ever; a function may also take the connection over and return None. Routes: discovery, oauth_discovery, authorize,
-    device, token, revocation. `seen(route)` has the forms that came in; of `authorize`, the queries. The certificate of
-    `server` is for `localhost`, `idp.test` and `auth.x.ai`; `host` is the one of the issuer, whose port 443 is not written."""
+    device, token, revocation. `seen(route)` has the forms that came in; of `authorize`, the queries. `host` is that of the
+    issuer: `localhost`, `idp.test` or `auth.x.ai`; a `port` of 443 is not written."""
 
     def __init__(self, certificate: str = "server", host: str = "localhost", port: int = 0, **answers):
         self.ca = _authority().ca

@@ -71,9 +71,9 @@ class Connection:
 
 
 class ScriptedServer:
-    """Listens on `port` of 127.0.0.1, or of `address`; 0 is a free one. `script(connection)` runs in a thread per connection;
-    when it returns the connection is closed. With `certificate` (and `context_hook`, which may change the `ssl.SSLContext`)
-    it speaks TLS. A context manager."""
+    """Listens on `port` of 127.0.0.1, or of `address`; 0 is a free one. `script(connection)` runs in a thread per
+    connection; when it returns the connection is closed. With `certificate` (and `context_hook`, which may change the
+    `ssl.SSLContext`) it speaks TLS. A context manager."""
 
     def __init__(
         self, script: Callable[[Connection], None], certificate=None, context_hook=None, address="127.0.0.1", port=0
@@ -159,6 +159,12 @@ def answer(
     body = body.encode() if isinstance(body, str) else body
     head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return head.encode() + body
+
+
+def chunked(*chunks: str, status: str = "200 OK") -> bytes:
+    """An answer in these chunks; one that is empty is its end."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return (head + "".join(f"{len(chunk):x}\r\n{chunk}\r\n" for chunk in chunks)).encode()
 
 
 def joining(port: int) -> Callable[[Connection], None]:

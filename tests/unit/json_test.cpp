@@ -68,16 +68,17 @@ TEST_CASE("a whole number is one, also as a float without a fraction") {
       {"36e2", 3600},
       {"-3.6E3", -3600},
       {"999999999999999999", 999999999999999999},
+      {"1.5", 1},
+      {"1800.9", 1800},
   }));
   CAPTURE(text);
   CHECK(Parsed(R"({"n":)" + text + "}").Integer("n") == number);
 }
 
-TEST_CASE("a number that is not whole or too large counts as absent, the rest stays readable") {
-  const std::string text =
-      GENERATE(as<std::string>{}, "1.5", "9223372036854775808", "18446744073709551615",
-               "18446744073709551616", "99999999999999999999999999", "-99999999999999999999999999",
-               "1e30", "1e400", "-1e400");
+TEST_CASE("a number that is too large counts as absent, the rest stays readable") {
+  const std::string text = GENERATE(
+      as<std::string>{}, "9223372036854775808", "18446744073709551615", "18446744073709551616",
+      "99999999999999999999999999", "-99999999999999999999999999", "1e30", "1e400", "-1e400");
   CAPTURE(text);
   const JsonObject object = Parsed(R"({"n":)" + text + R"(,"s":"kept"})");
   CHECK_FALSE(object.Integer("n"));
@@ -174,4 +175,13 @@ TEST_CASE("a copy of an object changes alone") {
   JsonObject copy = original;
   copy.Set("a", "2");
   CHECK(original.String("a") == "1");
+}
+
+TEST_CASE("a byte order mark and bytes that are no UTF-8 hide nothing else") {
+  CHECK(Parsed("\xef\xbb\xbf{\"token\":\"t\"}").String("token") == "t");
+  const JsonObject object =
+      Parsed("{\"name\":\"M\xfcller\",\"token\":\"t\",\"city\":\"Z\u00fcrich\"}");
+  CHECK(object.String("token") == "t");
+  CHECK(object.String("name") == "M?ller");
+  CHECK(object.String("city") == "Z\u00fcrich");
 }

@@ -215,12 +215,12 @@ TEST_CASE("a new refresh token is kept though the rest of the answer is of no us
   CHECK(fixture.Tokens().access_token == "access-1");
   CHECK(fixture.Tokens().generation == 2);
   CHECK(fixture.Record().last->word == "server");
+  CHECK(IsRefused(fixture.Record(), "access-1"));
 }
 
 TEST_CASE("what is no refresh token does not take the place of one") {
-  const std::string body =
-      GENERATE(as<std::string>{}, R"({"refresh_token":""})", R"({"refresh_token":7})",
-               R"({"refresh_token":"a b"})", "{}");
+  const std::string body = GENERATE(as<std::string>{}, R"({"refresh_token":""})",
+                                    R"({"refresh_token":7})", R"({"refresh_token":null})", "{}");
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens());
   fixture.http.Answer(kTokenUrl, 200, body);

@@ -57,8 +57,20 @@ TEST_CASE("an answer with an error member is an error, whatever its status and t
 TEST_CASE("an error's words are fit for a terminal") {
   const TokenResult result =
       ParseTokenResult(400, R"({"error":"a\u001b[2Jb","error_description":"c\u0007\nd"})");
-  CHECK(std::get<ErrorResponse>(result).error == "a[2Jb");
-  CHECK(std::get<ErrorResponse>(result).error_description == "c d");
+  CHECK(Describe(std::get<ErrorResponse>(result)) == "a[2Jb (c d)");
+}
+
+TEST_CASE("a word that only looks like another one on a terminal is another one") {
+  const std::string word =
+      GENERATE(as<std::string>{}, R"(invalid_grant\n)", R"(\u001binvalid_grant)",
+               R"(invalid\u0007_grant)", "invalid_grant ");
+  const TokenResult result = ParseTokenResult(400, R"({"error":")" + word + "\"}");
+  CHECK(std::get<ErrorResponse>(result).error != "invalid_grant");
+}
+
+TEST_CASE("an empty error is none") {
+  CHECK(Success(R"({"error":"","access_token":"t"})").access_token == "t");
+  CHECK(IsUnreadable(400, R"({"error":""})"));
 }
 
 TEST_CASE("an error member that is no string makes no error") {
@@ -86,7 +98,7 @@ TEST_CASE("expires_in is read as an integer, a float or a string, else counts as
       {"\"3600s\"", 0},
       {"\"\"", 0},
       {"\"-5\"", 0},
-      {"3600.5", 0},
+      {"3600.5", 3600},
       {"0", 0},
       {"-1", 0},
       {"null", 0},
@@ -108,10 +120,15 @@ TEST_CASE("expires_in may be absent") {
 }
 
 TEST_CASE("a refresh token that is none counts as absent, so that the old one is kept") {
-  const std::string value =
-      GENERATE(as<std::string>{}, "null", "\"\"", "7", "\"a b\"", "\"a\\u0000\"", "[\"r\"]");
+  const std::string value = GENERATE(as<std::string>{}, "null", "\"\"", "7", "[\"r\"]");
   CAPTURE(value);
   CHECK_FALSE(Success(R"({"access_token":"t","refresh_token":)" + value + "}").refresh_token);
+}
+
+TEST_CASE("a refresh token is only ever sent back, so whatever it consists of is kept") {
+  const auto [value, token] = GENERATE(table<std::string, std::string>(
+      {{"\"a b\"", "a b"}, {"\"\u00e4\"", "\u00e4"}, {R"("a\nb")", "a\nb"}}));
+  CHECK(Success(R"({"access_token":"t","refresh_token":)" + value + "}").refresh_token == token);
 }
 
 TEST_CASE("an access token with anything but visible ASCII is not taken") {
@@ -133,8 +150,8 @@ TEST_CASE("what is neither tokens nor an OAuth error is unreadable") {
   CHECK(IsUnreadable(502, body));
 }
 
-TEST_CASE("a token in an answer that is not 200 is not taken") {
-  const int status = GENERATE(201, 204, 302, 400, 403, 500);
+TEST_CASE("a token in an answer that is no success is not taken") {
+  const int status = GENERATE(199, 300, 302, 400, 403, 500);
   CHECK(IsUnreadable(status, R"({"access_token":"t","token_type":"Bearer"})"));
 }
 
