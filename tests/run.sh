@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing, builds, and runs every test. Ends with the figures that the tests measured and CTest's exit status.
+# Installs what is missing, builds, and runs every test. Ends with CTest's summary and exit status; between them come the
+# figures that were measured.
 #
 #     tests/run.sh [--long] [PRESET [CTEST_OPTION...]]      PRESET is dev (the default) or asan
 #
@@ -29,5 +30,5 @@ say "running the tests of the preset '$preset'"
 cd "$root"
 status=0
 ctest --preset "$preset" --parallel 2 "$@" || status=$?
-grep '^figure: ' "build/$preset/Testing/Temporary/LastTest.log" || true # which tests ran is the caller's choice
+grep -s '^figure: ' "build/$preset/Testing/Temporary/LastTest.log" || true # which tests ran is the caller's choice
 exit "$status"

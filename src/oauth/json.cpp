@@ -5,6 +5,7 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/Latin1Encoding.h>
 #include <Poco/TextConverter.h>
 #include <Poco/UTF8Encoding.h>
 
@@ -58,9 +59,8 @@ std::string WithReadableNumbers(std::string_view text) {
   return out;
 }
 
-/// The text without a byte order mark (RFC 8259 section 8.1), and with a question mark in place of
-/// each byte that is no UTF-8: a name in another encoding is no reason to lose the tokens beside
-/// it.
+/// The text without a byte order mark (RFC 8259 section 8.1), and read as Latin-1 when it is not
+/// UTF-8: a name in another encoding is no reason to lose the tokens beside it.
 std::string WithReadableText(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) {
@@ -71,8 +71,14 @@ std::string WithReadableText(std::string_view text) {
     return std::string(text);
   }
   const Poco::UTF8Encoding utf8;
+  const std::string given(text);
   std::string out;
-  Poco::TextConverter(utf8, utf8).convert(std::string(text), out);
+  if (Poco::TextConverter(utf8, utf8).convert(given, out) == 0) {
+    return given;
+  }
+  out.clear();
+  const Poco::Latin1Encoding latin1;
+  Poco::TextConverter(latin1, utf8).convert(given, out);
   return out;
 }
 

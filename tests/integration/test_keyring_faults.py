@@ -210,61 +210,6 @@ class Rescue(KeyringTestCase):
             self.session.continue_daemon()
         self.assert_moves_back(generation=2)
 
-    # Between the load of a refresh and its save.
-
-    def lose_keyring(self, lose) -> Result:
-        """A headless refresh during whose request the keyring is lost."""
-        self.sign_in()
-        self.session.change_secret(age)
-        self.provider.reset()
-        self.provider.settings(delay_token_after_ms=600)
-        run = self.program.as_grok(expired=True, env=self.session.environment)
-        while not self.refreshes():
-            time.sleep(0.01)
-        lose()
-        result = run.wait()
-        self.assertEqual(result.status, 0, result)
-        saved = self.in_file()
-        self.assertEqual((saved["generation"], saved["access_token"]), (2, result.json["access_token"]))
-        self.assertEqual(self.grok().json["access_token"], result.json["access_token"])
-        self.assertEqual(self.refreshes(), 1)
-        self.provider.restore()
-        return result
-
-    def test_locked_during_a_refresh(self):
-        self.lose_keyring(self.session.lock)
-        self.session.unlock()
-        self.assert_moves_back(generation=3)
-        self.assertEqual(len(self.session.items()), 1)
-
-    def test_killed_during_a_refresh(self):
-        self.lose_keyring(self.session.kill_daemon)
-        self.session.unlock()
-        self.assert_moves_back(generation=3)
-        self.assertEqual(len(self.session.items()), 1)
-
-    def test_stopped_during_a_refresh(self):
-        try:
-            result = self.lose_keyring(self.session.stop_daemon)
-            _times["stopped during a refresh of 600 ms"] = [f"headless {result.seconds * 1000:.0f} ms"]
-            self.assertLess(result.seconds, 0.6 + LIMIT)
-        finally:
-            self.session.continue_daemon()
-        self.assert_moves_back(generation=3)
-        self.assertEqual(len(self.session.items()), 1)
-
-    def test_killed_in_the_middle_of_a_save(self):
-        """It is stopped before the server answers, and killed while the worker waits for it."""
-
-        def stop_then_kill() -> None:
-            self.session.stop_daemon()
-            time.sleep(1.2)
-            self.session.kill_daemon()
-
-        self.lose_keyring(stop_then_kill)
-        self.session.unlock()
-        self.assert_moves_back(generation=3)
-
 
 class Dialogs(KeyringTestCase):
     """Where a person sits, the desktop asks for the password; the person may cancel, or not be there."""

@@ -1,6 +1,6 @@
-"""Refreshing: one request per expiry, budgets kept, answers never lost, and what ends a login."""
+"""Refreshing: one request per expiry, budgets kept, and answers never lost."""
 
-import json
+import datetime
 import os
 import signal
 import subprocess
@@ -9,36 +9,22 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from program import Program, ProgramTestCase  # noqa: E402
-from scripted_provider import ScriptedProvider, refusal, tokens  # noqa: E402
+from refreshing import (  # noqa: E402
+    GROKS_PATIENCE,
+    Gate,
+    RefreshTestCase,
+    RotatingProvider,
+    ScriptedRefreshTestCase,
+    age,
+    kill,
+    logged_in,
+    wait_until,
+    worker_of,
+)
+from scripted_provider import refusal  # noqa: E402
 
 
-def age(token_set: dict, seconds: int = 7200) -> None:
-    token_set["minted_at"] -= seconds
-    token_set["expires_at"] -= seconds
-
-
-def is_worker(pid: str, parent: int) -> bool:
-    """Whether the process is a refresh worker that `parent` started."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat, open(f"/proc/{pid}/cmdline") as command:
-            return int(stat.read().rsplit(")", 1)[1].split()[1]) == parent and "--worker" in command.read()
-    except OSError:
-        return False
-
-
-class RealServer(ProgramTestCase):
-    provider_settings = {"interval": 1}
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.first = self.program.sign_in(self.provider)
-        self.program.change_state_json(".json", age)
-        self.provider.reset()
-
-    def refreshes(self) -> int:
-        return len(self.provider.requests("token"))
-
+class RealServer(RefreshTestCase):
     def test_many_at_once_make_one_request(self):
         self.provider.settings(delay_token_ms=300)
         runs = [self.program.as_grok(expired=index % 2 == 0) for index in range(20)]
@@ -50,17 +36,15 @@ class RealServer(ProgramTestCase):
 
     def test_killed_run_loses_nothing(self):
         """SIGKILL of the run, or SIGTERM of its group, while the server thinks: the next run finds the token."""
-        for name, kill in (("SIGKILL", lambda run: run.signal(signal.SIGKILL)),
-                           ("group", lambda run: run.signal_group(signal.SIGTERM))):
+        ends = {"SIGKILL": lambda run: run.signal(signal.SIGKILL), "group": lambda run: run.signal_group(signal.SIGTERM)}
+        for generation, (name, end) in enumerate(ends.items(), start=2):
             with self.subTest(name):
                 self.provider.settings(delay_token_after_ms=1500)
                 self.provider.reset()
-                run = self.program.as_grok(expired=True)
-                while not self.refreshes():
-                    time.sleep(0.01)
-                kill(run)
+                run = self.held_run()
+                end(run)
                 run.wait()
-                time.sleep(2)
+                wait_until(lambda: self.program.state_json(".json")["generation"] == generation, "the worker does not save")
                 result = self.program.as_grok(expired=True).wait()
                 self.assertEqual(result.status, 0, result)
                 self.assertEqual(self.refreshes(), 1)
@@ -70,10 +54,8 @@ class RealServer(ProgramTestCase):
     def test_terminated_worker_loses_nothing(self):
         """A shutdown sends SIGTERM to every process, the worker too: it finishes first."""
         self.provider.settings(delay_token_after_ms=1500)
-        run = self.program.as_grok(expired=True)
-        while not self.refreshes():
-            time.sleep(0.01)
-        [worker] = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and is_worker(pid, run.pid)]
+        run = self.held_run()
+        worker = worker_of(run)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             os.kill(worker, number)
         self.assertEqual(run.wait().status, 0)
@@ -90,22 +72,14 @@ class RealServer(ProgramTestCase):
         self.assertEqual(result.status, 0, result)
         self.assertEqual(self.refreshes(), 1)
 
-    def test_slow_server_costs_one_declined_run(self):
-        """Slower than the headless budget: the run gives up in time, the worker does not, the next run needs no request."""
-        self.provider.settings(delay_token_after_ms=6000)
+    def test_answer_after_8_seconds(self):
+        """Slower than the headless budget: the run gives up in time, the worker does not; much later no request is needed."""
+        self.provider.settings(delay_token_after_ms=8000)
         result = self.program.as_grok(expired=True).wait()
         self.assertEqual((result.status, result.stdout), (1, ""), result)
-        self.assertLess(result.seconds, 4.6)
+        self.assertLess(result.seconds, GROKS_PATIENCE)
         self.assertIn("the refresh goes on in the background", result.stderr)
-        time.sleep(2.5)
-        result = self.program.as_grok(expired=True).wait()
-        self.assertEqual(result.status, 0, result)
-        self.assertEqual(self.refreshes(), 1)
-
-    def test_late_token_is_handed_out_even_much_later(self):
-        self.provider.settings(delay_token_after_ms=5000)
-        self.assertEqual(self.program.as_grok(expired=True).wait().status, 1)
-        time.sleep(1.5)
+        wait_until(lambda: self.program.state_json(".json")["generation"] == 2, "the worker does not save")
         self.program.change_state_json(".json", lambda t: age(t, 600))
         self.assertEqual(self.program.as_grok(expired=True).wait().status, 0)
         self.assertEqual(self.refreshes(), 1)
@@ -152,129 +126,93 @@ class RealServer(ProgramTestCase):
         self.assertEqual((result.status, result.stdout), (1, ""), result)
         self.assertEqual(self.refreshes(), 1)
 
-    def test_stopped_holder_of_the_lock_does_not_block_for_ever(self):
-        lock = self.program.state_folder / "test.lock"
-        script = "import fcntl,sys,time; f=open(sys.argv[1],'w'); fcntl.flock(f,fcntl.LOCK_EX); print('held',flush=True); time.sleep(60)"
-        holder = subprocess.Popen([sys.executable, "-c", script, str(lock)], stdout=subprocess.PIPE, text=True)
-        try:
-            holder.stdout.readline()
-            result = self.program.as_grok(expired=True).wait()
-            self.assertEqual((result.status, result.stdout), (1, ""), result)
-            self.assertLess(result.seconds, 4.7)
-        finally:
-            holder.kill()
-            holder.wait()
-            holder.stdout.close()
-        self.assertEqual(self.program.as_grok(expired=True).wait().status, 0)
-
-    def test_sign_out_during_a_refresh_drops_and_revokes_the_answer(self):
-        self.provider.settings(delay_token_after_ms=1500)
-        before = self.provider.counters()["live_refresh_tokens"]
-        run = self.program.as_grok(expired=True)
-        while not self.refreshes():
-            time.sleep(0.01)
-        for suffix in (".id", ".json"):  # what a logout does that did not get the refresh lock in time
-            (self.program.state_folder / f"test{suffix}").unlink()
-        self.program.write_state("test.id", json.dumps({"store_id": "another", "store": "file"}))
-        result = run.wait()
-        self.assertEqual((result.status, result.stdout), (3, ""), result)
-        self.assertIsNone(self.program.state("test.json"))
-        self.assertEqual(self.provider.counters()["live_refresh_tokens"], before - 1)
-
     def test_lost_id_file_does_not_lose_the_answer(self):
         (self.program.state_folder / "test.id").unlink()
         self.assertEqual(self.program.as_grok(expired=True).wait().status, 0)
         self.assertEqual(self.program.state_json(".id")["store_id"], self.program.state_json(".json")["store_id"])
 
-    def test_nothing_is_sent_when_nothing_can_be_saved(self):
-        """A full disk is noticed before the refresh token is used."""
-        small = self.program.folder / "small"
-        small.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(small)],
-                          stderr=subprocess.DEVNULL).returncode:
-            self.assertFalse(os.environ.get("CI"), "a tmpfs cannot be mounted")
-            self.skipTest("a tmpfs cannot be mounted here")
-        self.addCleanup(subprocess.run, ["umount", str(small)], check=True)
-        state = small / "grok-auth"
-        state.mkdir(mode=0o700)
-        for name in ("test.json", "test.id", "test.last"):
-            (state / name).write_text(self.program.state(name))
-            (state / name).chmod(0o600)
-        before = (state / "test.json").read_text()
-        result = self.program.as_grok(expired=True, env={"XDG_STATE_HOME": str(small)}).wait()
-        self.assertEqual((result.status, result.stdout), (1, ""), result)
-        self.assertIn("No space left on device", result.stderr)
-        self.assertEqual(self.refreshes(), 0)
-        self.assertEqual((state / "test.json").read_text(), before)
+
+class ToldAfterwards(ScriptedRefreshTestCase):
+    """`status` says what became of the last refresh, and when."""
+
+    AGAIN = "it will be tried again at the next run"
+
+    def last_refresh(self) -> tuple[dict, str]:
+        """What is told 3 minutes later: the JSON member, and the row of the table with what follows it."""
+
+        def older(record: dict) -> None:
+            record["last_start"] -= 180
+            record.get("last_refresh", {"at": 0})["at"] -= 180
+
+        self.program.change_state_json(".last", older)
+        told = self.program.run("status", "--json").json["last_refresh"]
+        at = datetime.datetime.fromisoformat(told.pop("at"))
+        ago = (datetime.datetime.now(datetime.timezone.utc) - at).total_seconds()
+        self.assertTrue(180 <= ago < 240, ago)
+        return told, self.program.run("status").stdout.partition("last refresh:")[2].strip()
+
+    def test_nothing(self):
+        self.assertNotIn("last_refresh", self.program.run("status", "--json").json)
+        self.assertNotIn("last refresh", self.program.run("status").stdout)
+
+    def test_success(self):
+        self.hand_out()
+        self.assertEqual(self.last_refresh(), ({"outcome": "refreshed"}, "succeeded 3 min ago"))
+
+    def test_failure(self):
+        cases = [
+            ((503, "down"), "server", 1, "the server answered 503", True),
+            (refusal("invalid_client", 401), "config", 2, "the server does not accept the client", True),
+            (refusal("invalid_grant"), "login_ended", 3, "the login has ended", False),
+        ]
+        for answer, outcome, status, words, again in cases:
+            with self.subTest(outcome):
+                self.server.answers["token"] = [answer]
+                self.decline(status)
+                told, row = self.last_refresh()
+                self.assertEqual(told["outcome"], outcome)
+                self.assertIn(words, told["error"])
+                self.assertRegex(row, rf"\Afailed 3 min ago: .*{words}")
+                self.assertEqual(self.AGAIN in row, again)
+
+    def test_killed_worker(self):
+        gate = Gate()
+        self.server.before = [gate]
+        run = self.held_run(gate)
+        kill(worker_of(run))
+        self.assertEqual(run.wait().status, 1)
+        told, row = self.last_refresh()
+        self.assertEqual(told, {"outcome": "unfinished"})
+        self.assertRegex(row, rf"\Astarted 3 min ago and cut off\n\s*{self.AGAIN}\Z")
+        self.hand_out()
+        self.assertEqual(self.last_refresh()[0], {"outcome": "refreshed"})
 
 
-class ScriptedAnswers(unittest.TestCase):
-    """What an answer does to the login: kept or ended, status, and what the person is told."""
+class VeryLateAnswer(unittest.TestCase):
+    """The answer comes after 30 s; they pass while the tests of the other classes run."""
 
-    CASES = [
-        ("invalid_grant", refusal("invalid_grant"), True, 3, "the login has ended"),
-        ("invalid_grant with 401", refusal("invalid_grant", 401), True, 3, "the login has ended"),
-        ("invalid_grant with 500", refusal("invalid_grant", 500), False, 1, "the server answered 500"),
-        ("invalid_client", refusal("invalid_client", 401), False, 2, "does not accept the client"),
-        ("access_denied", refusal("access_denied", error_description="no seat left"), False, 4, "no seat left"),
-        ("invalid_scope", refusal("invalid_scope"), False, 2, "invalid_scope"),
-        ("unknown error", refusal("strange"), False, 1, "strange"),
-        ("429", (429, {}, {"Retry-After": "7"}), False, 1, "Retry-After 7"),
-        ("503 HTML", (503, "<html>down</html>"), False, 1, "503"),
-        ("403 HTML", (403, "<html>challenge</html>"), False, 1, "403"),
-        ("200 HTML", (200, "<html>portal</html>"), False, 1, "without the JSON"),
-        ("empty", (200, ""), False, 1, "without the JSON"),
-        ("no access_token", tokens(access_token=None), False, 1, "no usable access_token"),
-        ("access_token with a newline", tokens(access_token="a\nb"), False, 1, "no usable access_token"),
-        ("another token type", tokens(token_type="DPoP"), False, 1, "'DPoP'"),
-        ("redirect", (302, "", {"Location": "https://example.com/"}), False, 1, "302"),
-    ]
+    @classmethod
+    def begin(cls) -> None:
+        cls.server = unittest.enterModuleContext(RotatingProvider())
+        cls.server.after = [lambda: time.sleep(30)]
+        cls.program = logged_in(cls.server)
+        unittest.addModuleCleanup(cls.program.close)
+        cls.runs = [cls.program.as_grok(expired=True) for _ in range(3)]
 
-    def test_answers(self):
-        for name, answer, ended, status, words in self.CASES:
-            with self.subTest(name), ScriptedProvider(token=[answer]) as server:
-                program = Program(server.config())
-                self.addCleanup(program.close)
-                program.write_state("test.json", server.token_set())
-                before = program.state("test.json")
-                result = program.as_grok(expired=True).wait()
-                self.assertEqual((result.status, result.stdout), (status, ""), result)
-                self.assertIn(words, result.stderr)
-                self.assertIn("grok-auth: hint: ", result.stderr)
-                self.assertEqual(program.state("test.json"), before, "what is stored was changed")
-                sent = len(server.seen("token"))
-                self.assertEqual(sent, 1)
-                program.as_grok(expired=True).wait()
-                self.assertEqual(len(server.seen("token")), 1 if ended else 2)
+    def test_costs_declined_runs_and_no_more(self):
+        for run in self.runs:
+            result = run.wait()
+            self.assertEqual((result.status, result.stdout), (1, ""), result)
+            self.assertLess(result.seconds, GROKS_PATIENCE)
+        wait_until(lambda: self.program.state_json(".json")["generation"] == 2, "the worker does not save", 60)
+        self.program.change_state_json(".json", lambda tokens: age(tokens, 600))
+        result = self.program.as_grok(expired=True).wait()
+        self.assertEqual((result.status, result.json["access_token"]), (0, "access-1"), result)
+        self.assertEqual(len(self.server.sent()), 1)
 
-    def test_unexpired_token_is_used_while_the_server_is_down(self):
-        with ScriptedProvider(token=[(503, "")]) as server:
-            program = Program(server.config())
-            self.addCleanup(program.close)
-            now = int(time.time())
-            program.write_state("test.json", server.token_set(minted_at=now - 3500, expires_at=now + 100))
-            result = program.as_grok(expired=False).wait()
-            self.assertEqual((result.status, result.json["access_token"]), (0, "stored-access-token"), result)
-            self.assertIn("warning: the refresh failed", result.stderr)
-            headless = program.as_grok(expired=True).wait()
-            self.assertEqual((headless.status, headless.stdout), (1, ""), headless)
 
-    def test_token_forms(self):
-        cases = [("token_type in another case", tokens(token_type="BEARER"), 3600),
-                 ("no token_type", tokens(token_type=None), 3600),
-                 ("expires_in as a string", tokens(expires_in="1800"), 1800),
-                 ("expires_in as a float", tokens(expires_in=1800.0), 1800),
-                 ("no expires_in", tokens(expires_in=None), None),
-                 ("negative expires_in", tokens(expires_in=-5), None),
-                 ("huge expires_in", tokens(expires_in=10**30), None)]
-        for name, answer, expires_in in cases:
-            with self.subTest(name), ScriptedProvider(token=[answer]) as server:
-                program = Program(server.config())
-                self.addCleanup(program.close)
-                program.write_state("test.json", server.token_set())
-                result = program.as_grok(expired=True).wait()
-                self.assertEqual(result.status, 0, result)
-                self.assertEqual(result.json.get("expires_in"), expires_in)
+def setUpModule() -> None:
+    VeryLateAnswer.begin()
 
 
 if __name__ == "__main__":

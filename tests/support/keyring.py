@@ -136,6 +136,16 @@ class Session:
         os.kill(pid, signal.SIGKILL)
         _wait_until(lambda: self.daemon_pid != pid, "the killed daemon keeps its name")
 
+    def kill_bus(self) -> None:
+        """SIGKILL of the bus, and with it the end of every connection."""
+        self._bus.kill()
+        self._bus.wait()
+
+    def restart_bus(self) -> None:
+        """A bus at the same address, with nobody on it."""
+        (self.folder / "bus").unlink()
+        self._start_bus()
+
     def lock(self, cold: bool = False) -> None:
         """Locks the keyring; `cold` by a restart, after which the daemon has never seen its items."""
         if cold:
@@ -239,7 +249,7 @@ class Session:
         config = self.folder / "bus.conf"
         config.write_text(BUS_CONFIG.format(folder=self.folder))
         command = ["/usr/bin/dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}"]
-        self._run(command)
+        self._bus = self._run(command)
         _wait_until((self.folder / "bus").exists, "the bus does not come up")
 
     def _start_daemon(self, password: str | None) -> None:

@@ -177,11 +177,11 @@ TEST_CASE("a copy of an object changes alone") {
   CHECK(original.String("a") == "1");
 }
 
-TEST_CASE("a byte order mark and bytes that are no UTF-8 hide nothing else") {
+TEST_CASE("a byte order mark, and text that is not UTF-8, hide nothing else") {
   CHECK(Parsed("\xef\xbb\xbf{\"token\":\"t\"}").String("token") == "t");
-  const JsonObject object =
-      Parsed("{\"name\":\"M\xfcller\",\"token\":\"t\",\"city\":\"Z\u00fcrich\"}");
+  CHECK(Parsed("{\"city\":\"Z\xc3\xbcrich\"}").String("city") == "Z\xc3\xbcrich");
+  const std::string name = GENERATE(as<std::string>{}, "M\xfcller", "Jos\xe9", "\xff\xfe");
+  const JsonObject object = Parsed("{\"name\":\"" + name + "\",\"token\":\"t\"}");
   CHECK(object.String("token") == "t");
-  CHECK(object.String("name") == "M?ller");
-  CHECK(object.String("city") == "Z\u00fcrich");
+  CHECK(object.String("name"));
 }
