@@ -132,6 +132,10 @@ std::string LoginStore::OutcomeMark() {
   return MarkOf(ReadRecordText());
 }
 
+bool LoginStore::IsDelivered(const TokenVersion& version) {
+  return ReadRecord(version.store_id).delivered_generation >= version.generation;
+}
+
 std::optional<std::string> LoginStore::SetAside() {
   const std::unique_ptr<Lock> lock = files_.WriteLock();
   return ClearFile();

@@ -59,6 +59,9 @@ class LoginStore {
   /// whenever the login is worth another look. Costs one small file.
   [[nodiscard]] std::string OutcomeMark();
 
+  /// Whether the record says that this token set was handed out. Costs one small file.
+  [[nodiscard]] bool IsDelivered(const TokenVersion& version);
+
   /// Moves a damaged token set in the state folder aside, and returns its new path; nothing when
   /// there is none (any more). Throws when a newer version of the program wrote what is there.
   [[nodiscard]] std::optional<std::string> SetAside();

@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kDeliveryPatience{200};
 }  // namespace
 
 void Deliver(Context& context, const Handout& handout, TokenFormat format) {
-  if (handout.is_undelivered) {
+  // One look before the lock: of many runs that waited for this token, the first has noted it.
+  if (handout.is_undelivered && !context.store.IsDelivered(handout.version)) {
     // Best effort: a cached run must work without a writable folder.
     NoteInRecord(
         context, handout.version.store_id,

@@ -31,8 +31,9 @@ constexpr mode_t kOpenToOthers = 0077;
 constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
 constexpr const char* kTemporarySuffix = ".tmp";
 constexpr const char* kLockSuffix = ".lock";
-// A reservation lives as long as one refresh; what is older than a day was left by a killed worker.
-constexpr std::time_t kForgottenAfterSeconds = 86400;
+// A reservation lives as long as one refresh; what is older than ten minutes was left by a killed
+// worker. One that was suspended still has the refresh lock, so nobody else reserves meanwhile.
+constexpr std::time_t kForgottenAfterSeconds = 600;
 
 /// A path as a message shows it.
 std::string Shown(const std::string& path) {

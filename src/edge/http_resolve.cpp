@@ -52,7 +52,9 @@ struct Lookup {
 /// that is left to it; the program ends soon.
 struct AbandonLookup {
   void operator()(Lookup* lookup) const {
-    if (gai_cancel(&lookup->request) != EAI_NOTCANCELED) {
+    // glibc sets the result of one that has ended before it takes it off its list.
+    if (gai_cancel(&lookup->request) != EAI_NOTCANCELED ||
+        gai_error(&lookup->request) != EAI_INPROGRESS) {
       delete lookup;
     }
   }

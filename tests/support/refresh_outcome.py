@@ -193,6 +193,7 @@ def _fate(outcome: Kept | Ended | Taken, sent_next: list[str]) -> str:
 def print_figures() -> None:
     """What all rows together came to; to be called at the end of a module."""
     print(
-        f"answers tried: {len(_fates)}, logins ended: {_fates.count('ended')} (each by invalid_grant), "
-        f"tokens lost: {_fates.count('lost')}"
+        f"figure: answers tried: {len(_fates)}, logins ended: {_fates.count('ended')} (each by invalid_grant), "
+        f"tokens lost: {_fates.count('lost')}",
+        flush=True,
     )
