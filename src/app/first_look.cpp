@@ -9,6 +9,9 @@ StoredLogin LookFirst(Context& context) {
   if (!login.fault) {
     return login;
   }
+  if (login.fault->is_newer) {
+    throw context.store.MakeNewerError(login.in_file);
+  }
   if (!login.in_file) {
     context.messages.Warn("the login in the keyring " + login.fault->reason +
                           "; it is left there until the next sign-in");

@@ -34,12 +34,12 @@ std::string RevokeOwn(Context& context, const TokenSet& tokens) {
 }  // namespace
 
 void Login(Context& context, const LoginOptions& options) {
+  context.messages.Hold();  // nothing may precede the address
   const StoredLogin first = LookFirst(context);
   if (context.profile.store != StoreChoice::kFile &&
       context.edges.keyring.Probe().state == KeyringState::kLocked) {
     static_cast<void>(UnlockKeyring(context));  // else the login waits in a file
   }
-  context.messages.Hold();
   SignInOptions sign_in;
   sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
   if (!options.timeout) {

@@ -148,7 +148,7 @@ std::optional<std::string> LoginStore::ClearFile() {
     return std::nullopt;
   }
   if (fault->is_newer) {
-    throw MakeNewerError(*fault);
+    throw MakeNewerError(/*in_file=*/true);
   }
   const std::string suffix =
       std::string(kDamagedSuffix) + oauth::Base64UrlEncode(random_.Bytes(kDamagedIdBytes));
@@ -156,11 +156,13 @@ std::optional<std::string> LoginStore::ClearFile() {
   return files_.Path(suffix);
 }
 
-Error LoginStore::MakeNewerError(const TokenSetFault& fault) const {
-  return {ErrorKind::kStore, "the stored login '" + FilePath() + "' " + fault.reason,
-          "nothing was changed: update this grok-auth, or move that file away and run "
-          "'grok-auth login --profile " +
-              profile_.name + "'"};
+Error LoginStore::MakeNewerError(bool in_file) const {
+  const std::string login = in_file ? "login '" + FilePath() + "'" : "login in the keyring";
+  const std::string remedy =
+      in_file ? "move that file away" : "delete the item 'grok-auth: " + profile_.name + "' there";
+  return {ErrorKind::kStore, "the stored " + login + " was written by a newer version of grok-auth",
+          "nothing was changed: update this grok-auth, or " + remedy +
+              " and run 'grok-auth login --profile " + profile_.name + "'"};
 }
 
 std::string LoginStore::CurrentId() {

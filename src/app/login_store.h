@@ -102,6 +102,9 @@ class LoginStore {
   /// what the keyring said when it kept the old item.
   [[nodiscard]] std::optional<KeyringAnswer> SignOut();
 
+  /// The error for a stored login that a newer version of the program wrote.
+  [[nodiscard]] Error MakeNewerError(bool in_file) const;
+
   /// The file that a login in the state folder is kept in, for messages.
   [[nodiscard]] std::string FilePath() const;
 
@@ -110,7 +113,6 @@ class LoginStore {
   /// Moves a damaged token set in the file aside, and returns its new path. Throws when a newer
   /// version of the program wrote what is there.
   std::optional<std::string> ClearFile();
-  [[nodiscard]] Error MakeNewerError(const TokenSetFault& fault) const;
   [[nodiscard]] std::optional<StoreId> ReadStoreId();
   void WriteStoreId(const StoreId& store_id);
   /// `trouble` is set when the keyring cannot be read.

@@ -37,6 +37,7 @@ class RefreshTask {
       return ReportedChange{};
     }
     const oauth::RefreshTokenGrant grant{*login_.tokens->refresh_token};
+    sent_at_ = context_.edges.clock.Now();
     const HttpResult result =
         Post(context_, login_.tokens->token_endpoint,
              oauth::MakeTokenRequest(grant, context_.profile.client_id), kRefreshPatience);
@@ -61,8 +62,7 @@ class RefreshTask {
   }
 
   WorkerReport Save(const oauth::TokenResponse& response, Reservation& reservation) {
-    const TokenSet tokens =
-        MakeTokenSet(response, context_.profile, &*login_.tokens, context_.edges.clock.Now());
+    const TokenSet tokens = MakeTokenSet(response, context_.profile, &*login_.tokens, sent_at_);
     ReportedToken report{{tokens.access_token, tokens.expires_at, VersionOf(tokens)}, {}};
     try {
       if (!SaveOrDrop(tokens, reservation, Outcome(kRefreshedWord, nullptr))) {
@@ -159,6 +159,8 @@ class RefreshTask {
   const StoredLogin& login_;
   bool into_keyring_ = false;
   std::int64_t attempt_ = 0;
+  UnixTime sent_at_{};  ///< a token's lifetime counts from here: the answer may have been long on
+                        ///< its way, over a suspend of the machine for example
 };
 
 }  // namespace

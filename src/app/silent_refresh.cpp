@@ -110,6 +110,9 @@ class SilentRefresh {
 
   /// What `login` is worth as it is. Nothing: it must be refreshed.
   [[nodiscard]] std::optional<SilentRefreshResult> Settle(const StoredLogin& login) const {
+    if (login.fault && login.fault->is_newer) {
+      return RefreshWithoutToken{context_.store.MakeNewerError(login.in_file), false, nullptr};
+    }
     const NextStep step = Decide(login);
     if (std::holds_alternative<HandOut>(step)) {
       return MakeHandout(login, demand_);

@@ -73,7 +73,7 @@ class RealServer(RefreshTestCase):
         self.assertEqual(self.refreshes(), 1)
 
     def test_answer_after_8_seconds(self):
-        """Slower than the headless budget: the run gives up in time, the worker does not; much later no request is needed."""
+        """Slower than the headless budget: the run gives up in time, the worker does not; a later run needs no request."""
         self.provider.settings(delay_token_after_ms=8000)
         result = self.program.as_grok(expired=True).wait()
         self.assertEqual((result.status, result.stdout), (1, ""), result)

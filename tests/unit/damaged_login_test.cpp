@@ -150,3 +150,14 @@ TEST_CASE("what cannot be read does not keep a refreshed token set from being sa
   fixture.state.unreadable.clear();
   CHECK(fixture.Tokens().refresh_token == "refresh-2");
 }
+
+TEST_CASE("an item of a newer version in the keyring is refused, and stays") {
+  Fixture fixture;
+  fixture.keyring.state = KeyringState::kNothing;
+  fixture.keyring.items["store-1"] = kNewer;
+  fixture.state.files["work.id"] = SerializeStoreId({"store-1", Place::kLibsecret, {}});
+  const Error error = FailureOf([&] { Logout(fixture.context); });
+  CHECK(error.kind() == ErrorKind::kStore);
+  CHECK(error.hint().find("'grok-auth: work'") != std::string::npos);
+  CHECK(fixture.keyring.items.contains("store-1"));
+}
