@@ -1,5 +1,6 @@
 #include "app/refresh_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/best_effort.h"
@@ -62,7 +63,10 @@ class RefreshTask {
   }
 
   WorkerReport Save(const oauth::TokenResponse& response, Reservation& reservation) {
-    const TokenSet tokens = MakeTokenSet(response, context_.profile, &*login_.tokens, sent_at_);
+    // The lifetime counts from the request: the answer may have been long on its way, over a
+    // suspend of the machine for example. Unless the clock was set back meanwhile.
+    const UnixTime minted_at = std::min(sent_at_, context_.edges.clock.Now());
+    const TokenSet tokens = MakeTokenSet(response, context_.profile, &*login_.tokens, minted_at);
     ReportedToken report{{tokens.access_token, tokens.expires_at, VersionOf(tokens)}, {}};
     try {
       if (!SaveOrDrop(tokens, reservation, Outcome(kRefreshedWord, nullptr))) {
@@ -159,8 +163,7 @@ class RefreshTask {
   const StoredLogin& login_;
   bool into_keyring_ = false;
   std::int64_t attempt_ = 0;
-  UnixTime sent_at_{};  ///< a token's lifetime counts from here: the answer may have been long on
-                        ///< its way, over a suspend of the machine for example
+  UnixTime sent_at_{};
 };
 
 }  // namespace
