@@ -138,6 +138,10 @@ class SilentRefresh {
       ended_before_ = LastEndedAttempt(context_.store.Load().record);
       return std::nullopt;
     }
+    if (report && IsOutdated(*report) && !changed_) {
+      changed_ = true;
+      return std::nullopt;
+    }
     if (report && !std::holds_alternative<ReportedChange>(*report)) {
       return UseReport(context_, demand_, *report);
     }
@@ -154,6 +158,14 @@ class SilentRefresh {
         Error(ErrorKind::kStore, "the refresh worker ended without an answer",
               "try again; the login is kept"),
         true, nullptr};
+  }
+
+  /// Whether the token has expired on its way, while the machine was suspended for example. Its
+  /// successor can be had at once.
+  [[nodiscard]] bool IsOutdated(const WorkerReport& report) const {
+    const auto* token = std::get_if<ReportedToken>(&report);
+    return token != nullptr && token->warning.empty() && token->handout.expires_at &&
+           *token->handout.expires_at <= context_.edges.clock.Now();
   }
 
   std::optional<std::string> ReadReport(RunningWorker& worker) {

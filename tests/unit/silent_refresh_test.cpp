@@ -155,3 +155,27 @@ TEST_CASE("a run that waited in vain names the process that was stopped with the
   CHECK(FailureOf(result).error.hint().find("kill -CONT 4711") != std::string::npos);
   CHECK(FailureOf(result).is_transport);
 }
+
+TEST_CASE("a token that expired on its way is renewed once more, and only once") {
+  Expiring run;
+  const Handout expired{"access-2", run.clock.Now() - seconds(1), {"store-1", 2}};
+  run.worker.PlanReport(ReportedToken{expired, ""});
+  SECTION("its successor is handed out") {
+    run.http.Answer(kTokenUrl, 200, TokenAnswer("access-3", "refresh-3"));
+    run.worker.PlanRefresh();
+    CHECK(TokenOf(run.Run()) == "access-3");
+  }
+  SECTION("whatever it is") {
+    run.worker.PlanReport(ReportedToken{expired, ""});
+    CHECK(TokenOf(run.Run()) == "access-2");
+  }
+  CHECK(run.worker.started.size() == 2);
+}
+
+TEST_CASE("a run starts over when a login took the place of its own that needs a refresh, too") {
+  Expiring run;
+  run.worker.PlanReport(ReportedChange{});
+  run.http.Answer(kTokenUrl, 200, TokenAnswer("access-3", "refresh-3"));
+  run.worker.PlanRefresh();
+  CHECK(TokenOf(run.Run()) == "access-3");
+}
