@@ -9,15 +9,8 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr std::string_view kIdSuffix = ".id";
-constexpr std::string_view kTokenSetSuffix = ".json";
-constexpr std::string_view kRecordSuffix = ".last";
-constexpr std::string_view kDamagedSuffix = ".damaged-";
-
 // Twice the largest tokens that were met (16 kB), with room for the rest of the set.
 constexpr std::size_t kReservedBytes = std::size_t{64} * 1024;
-// design: 128 random bits
-constexpr std::size_t kStoreIdBytes = 16;
 constexpr std::size_t kDamagedIdBytes = 6;
 
 StoredSet ReadTokenSet(const std::string& text) {
@@ -181,22 +174,6 @@ KeyringAnswer LoginStore::SaveInKeyring(const TokenSet& tokens) {
   return answer;
 }
 
-std::vector<std::string> LoginStore::DeleteObsolete(const std::vector<std::string>& ids,
-                                                    std::optional<KeyringAnswer>& refusal) {
-  std::vector<std::string> kept;
-  if (profile_.store == StoreChoice::kFile) {
-    return kept;
-  }
-  for (const std::string& id : ids) {
-    KeyringAnswer answer = keyring_.Remove(ItemOf(id));
-    if (answer.state != KeyringState::kFound && answer.state != KeyringState::kNothing) {
-      kept.push_back(id);
-      refusal = std::move(answer);
-    }
-  }
-  return kept;
-}
-
 std::unique_ptr<Lock> LoginStore::WaitForWriteLock() {
   try {
     return files_.WaitForWriteLock();
@@ -268,56 +245,6 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   return SaveResult::kSaved;
 }
 
-std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
-                                                              const std::string& pending_name) {
-  tokens.store_id = oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes));
-  tokens.generation = 1;
-  const std::unique_ptr<Lock> lock = WaitForWriteLock();  // saved without it, as above
-  if (!files_.state().Read(pending_name)) {
-    return std::nullopt;
-  }
-  static_cast<void>(ClearFile());
-  const std::optional<StoreId> before = ReadStoreId();
-  RefreshRecord record = ReadRecord(tokens.store_id);
-  record.generation = tokens.generation;
-  record.sign_in_unanswered = false;
-  bool in_keyring = false;
-  std::optional<KeyringAnswer> rescued;
-  if (tokens.place == Place::kLibsecret) {
-    KeyringAnswer answer = SaveInKeyring(tokens);
-    in_keyring = answer.state == KeyringState::kFound;
-    if (!in_keyring) {
-      rescued = std::move(answer);
-    }
-  }
-  if (!in_keyring) {
-    files_.Replace(kTokenSetSuffix, SerializeTokenSet(tokens));
-  }
-  // The switch: from here on the old login counts as replaced, wherever something of it is left.
-  StoreId now{tokens.store_id, tokens.place, ObsoleteAfter(before, in_keyring)};
-  if (in_keyring) {
-    WriteStoreId(now);  // without it nothing finds the item
-  }
-  try {
-    if (in_keyring) {
-      files_.Remove(kTokenSetSuffix);
-    } else {
-      WriteStoreId(now);
-    }
-    files_.state().Remove(pending_name);
-    WriteRecord(record);
-    if (!now.obsolete.empty()) {
-      std::optional<KeyringAnswer> refusal;
-      now.obsolete = DeleteObsolete(now.obsolete, refusal);
-      WriteStoreId(now);
-    }
-  } catch (const Error&) {
-    // The tokens are safe and carry their own id; a consumed pending entry is found out at its
-    // next poll.
-  }
-  return SavedSignIn{std::move(tokens), std::move(rescued)};
-}
-
 bool LoginStore::UpdateRecord(const std::string& store_id,
                               const std::function<void(RefreshRecord&)>& change,
                               std::chrono::milliseconds patience) {
@@ -344,38 +271,6 @@ void LoginStore::SaveEndpoints(const TokenVersion& version, const oauth::ServerM
   } else {
     static_cast<void>(SaveInKeyring(*login.tokens));
   }
-}
-
-std::optional<KeyringAnswer> LoginStore::SignOut() {
-  const std::unique_ptr<Lock> lock = files_.WriteLock();
-  const std::optional<StoreId> before = ReadStoreId();
-  StoreId now{oauth::Base64UrlEncode(random_.Bytes(kStoreIdBytes)), Place::kFile, {}};
-  now.obsolete = ObsoleteAfter(before, true);
-  WriteStoreId(now);
-  files_.RemoveAllBut(kIdSuffix);
-  std::optional<KeyringAnswer> refusal;
-  now.obsolete = DeleteObsolete(now.obsolete, refusal);
-  WriteStoreId(now);
-  return refusal;
-}
-
-std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>& before,
-                                                   bool file_goes_later) {
-  std::vector<std::string> obsolete = before ? before->obsolete : std::vector<std::string>();
-  if (before && before->place == Place::kLibsecret) {
-    obsolete.push_back(before->id);
-  }
-  try {
-    const StoredSet stored = file_goes_later ? ReadFile() : StoredSet();
-    const auto* tokens = std::get_if<TokenSet>(&stored);
-    if (tokens != nullptr &&
-        (!before || tokens->store_id != before->id || before->place == Place::kFile)) {
-      obsolete.push_back(tokens->store_id);
-    }
-  } catch (const Error&) {
-    // A file that cannot be read is nobody's login.
-  }
-  return obsolete;
 }
 
 }  // namespace grokauth::app

@@ -9,7 +9,6 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr std::string_view kPendingSuffix = ".pending-";
 constexpr std::string_view kSignInLockSuffix = ".signin.lock";
 constexpr std::string_view kRefreshLockSuffix = ".lock";
 constexpr std::string_view kPollLockSuffix = ".poll.lock";

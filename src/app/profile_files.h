@@ -16,6 +16,13 @@ namespace grokauth::app {
 /// it longer was stopped.
 inline constexpr std::chrono::milliseconds kWriteLockPatience{5000};
 
+// What the files of a profile end with, behind its name.
+inline constexpr std::string_view kIdSuffix = ".id";          ///< which login is current
+inline constexpr std::string_view kTokenSetSuffix = ".json";  ///< the login, when it is in a file
+inline constexpr std::string_view kRecordSuffix = ".last";    ///< how the last refresh ended
+inline constexpr std::string_view kDamagedSuffix = ".damaged-";  ///< a login that was moved aside
+inline constexpr std::string_view kPendingSuffix = ".pending-";  ///< a sign-in that waits
+
 /// The files of one profile in the state folder, by their suffix, and its locks. Members throw
 /// `Error{kStore}`.
 class ProfileFiles {
