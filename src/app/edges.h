@@ -108,8 +108,8 @@ class StateFolder {
   /// Takes the exclusive lock on the file, creating it, or returns null when another process holds
   /// it. Never blocks.
   [[nodiscard]] virtual std::unique_ptr<Lock> TryLock(const std::string& name) = 0;
-  /// The process that holds the lock though it was stopped (SIGSTOP, a debugger), or nothing: it
-  /// runs, nobody holds the lock, or it cannot be seen from here.
+  /// The process that took the lock last, when it was stopped (SIGSTOP, a debugger) and so cannot
+  /// let go of it; nothing when it runs, or cannot be seen from here.
   [[nodiscard]] virtual std::optional<int> StoppedHolder(const std::string& name) = 0;
   /// The file's full path, for messages.
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;

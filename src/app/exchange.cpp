@@ -1,5 +1,7 @@
 #include "app/exchange.h"
 
+#include <Poco/String.h>
+
 #include <variant>
 
 namespace grokauth::app {
@@ -29,6 +31,33 @@ HttpResult Send(Context& context, HttpRequest request) {
   return result;
 }
 
+HttpResult SendForm(Context& context, const std::string& url, const oauth::Parameters& parameters,
+                    const Patience& patience) {
+  HttpRequest request;
+  request.method = HttpRequest::Method::kPost;
+  request.url = url;
+  request.form = oauth::FormEncode(parameters);
+  request.connect_timeout = patience.connect;
+  request.total_timeout = patience.total;
+  return Send(context, std::move(request));
+}
+
+/// A refusal is shown to people and kept on record. Some servers quote in it what they were sent.
+void HideSecrets(HttpResponse& response, const oauth::Parameters& parameters) {
+  constexpr int kFirstRefusal = 300;
+  constexpr std::size_t kShortestSecret = 8;  // what is shorter is a word, and no secret
+  if (response.status < kFirstRefusal) {
+    return;
+  }
+  for (const auto& [name, value] : parameters) {
+    const bool is_secret = name == "refresh_token" || name == "token" || name == "code" ||
+                           name == "code_verifier" || name == "device_code";
+    if (is_secret && value.size() >= kShortestSecret) {
+      Poco::replaceInPlace(response.body, value, std::string("..."));
+    }
+  }
+}
+
 }  // namespace
 
 HttpResult Get(Context& context, const std::string& url) {
@@ -39,13 +68,11 @@ HttpResult Get(Context& context, const std::string& url) {
 
 HttpResult Post(Context& context, const std::string& url, const oauth::Parameters& parameters,
                 const Patience& patience) {
-  HttpRequest request;
-  request.method = HttpRequest::Method::kPost;
-  request.url = url;
-  request.form = oauth::FormEncode(parameters);
-  request.connect_timeout = patience.connect;
-  request.total_timeout = patience.total;
-  return Send(context, std::move(request));
+  HttpResult result = SendForm(context, url, parameters, patience);
+  if (auto* response = std::get_if<HttpResponse>(&result)) {
+    HideSecrets(*response, parameters);
+  }
+  return result;
 }
 
 ErrorKind KindOf(const TransportFailure& failure) {

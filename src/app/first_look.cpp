@@ -4,13 +4,17 @@
 
 namespace grokauth::app {
 
+void RefuseNewer(Context& context, const StoredLogin& login) {
+  if (login.fault && login.fault->is_newer) {
+    throw context.store.MakeNewerError(login.in_file);
+  }
+}
+
 StoredLogin LookFirst(Context& context) {
   StoredLogin login = context.store.Load();
+  RefuseNewer(context, login);
   if (!login.fault) {
     return login;
-  }
-  if (login.fault->is_newer) {
-    throw context.store.MakeNewerError(login.in_file);
   }
   if (!login.in_file) {
     context.messages.Warn("the login in the keyring " + login.fault->reason +

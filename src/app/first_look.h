@@ -9,6 +9,9 @@ namespace grokauth::app {
 /// that a newer version of the program wrote.
 [[nodiscard]] StoredLogin LookFirst(Context& context);
 
+/// Throws `Error{kStore}` when a newer version of the program wrote what is stored.
+void RefuseNewer(Context& context, const StoredLogin& login);
+
 /// Throws `Error{kConfig}` when what is stored for the profile is a login at another issuer or of
 /// another client: it is never sent, printed or silently overwritten.
 void RequireOwnLogin(const StoredLogin& login, const Profile& profile);

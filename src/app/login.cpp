@@ -18,27 +18,36 @@ constexpr std::chrono::seconds kLoopbackPatience{180};
 /// The stored login. Where the keyring is locked, the person may open it first, so that the login
 /// can be revoked.
 StoredLogin LookAtLogin(Context& context) {
-  StoredLogin login = LookFirst(context);
+  StoredLogin login = context.store.Load();
   if (login.trouble && login.trouble->state == KeyringState::kLocked && UnlockKeyring(context)) {
-    return context.store.Load();
+    login = context.store.Load();
   }
+  RefuseNewer(context, login);
   return login;
 }
 
 /// Why the login was not revoked; empty when it was.
-std::string RevokeOwn(Context& context, const TokenSet& tokens) {
-  return BelongsTo(tokens, context.profile) ? Revoke(context, tokens)
-                                            : "it was at another issuer or of another client";
+std::string RevokeStored(Context& context, const StoredLogin& login) {
+  if (login.trouble) {
+    return DescribeKeyring(*login.trouble);
+  }
+  if (login.fault) {
+    return "it " + login.fault->reason;
+  }
+  return BelongsTo(*login.tokens, context.profile)
+             ? Revoke(context, *login.tokens)
+             : "it was at another issuer or of another client";
 }
 
 }  // namespace
 
 void Login(Context& context, const LoginOptions& options) {
   context.messages.Hold();  // nothing may precede the address
-  const StoredLogin first = LookFirst(context);
+  StoredLogin first = LookFirst(context);
+  // Not opened: then the login waits in a file.
   if (context.profile.store != StoreChoice::kFile &&
-      context.edges.keyring.Probe().state == KeyringState::kLocked) {
-    static_cast<void>(UnlockKeyring(context));  // else the login waits in a file
+      context.edges.keyring.Probe().state == KeyringState::kLocked && UnlockKeyring(context)) {
+    first = LookFirst(context);
   }
   SignInOptions sign_in;
   sign_in.deadline = context.started + options.timeout.value_or(kLoginBudget);
@@ -65,12 +74,11 @@ void Logout(Context& context) {
                           ": the item whose name begins 'grok-auth: " + context.profile.name +
                           "' stays in it, unused, until you delete it there");
   }
-  if (!login.tokens && !login.trouble) {
+  if (!login.tokens && !login.trouble && !login.fault) {
     context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
     return;
   }
-  const std::string trouble =
-      login.tokens ? RevokeOwn(context, *login.tokens) : DescribeKeyring(*login.trouble);
+  const std::string trouble = RevokeStored(context, login);
   if (!trouble.empty()) {
     context.messages.Warn("the login was deleted here, but not revoked at the server: " + trouble);
   }

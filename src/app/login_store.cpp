@@ -113,6 +113,10 @@ StoredSet LoginStore::ReadKeyring(const StoreId& store_id, std::optional<Keyring
   if (answer.state == KeyringState::kFound) {
     StoredSet stored = ReadTokenSet(answer.secret);
     oauth::Wipe(answer.secret);
+    const auto* tokens = std::get_if<TokenSet>(&stored);
+    if (tokens != nullptr && tokens->store_id != store_id.id) {
+      return TokenSetFault{"is damaged (it is another login's)"};
+    }
     return stored;
   }
   if (answer.state != KeyringState::kNothing) {
@@ -130,11 +134,12 @@ bool LoginStore::IsDelivered(const TokenVersion& version) {
 }
 
 std::optional<std::string> LoginStore::SetAside() {
-  const std::unique_ptr<Lock> lock = files_.WriteLock();
-  return ClearFile();
+  constexpr std::chrono::milliseconds kPatience{1000};  // a headless run has 4 s in all
+  const std::unique_ptr<Lock> lock = files_.WriteLock(kPatience);
+  return MoveDamagedAside();
 }
 
-std::optional<std::string> LoginStore::ClearFile() {
+std::optional<std::string> LoginStore::MoveDamagedAside() {
   const StoredSet stored = ReadFile();
   const auto* fault = std::get_if<TokenSetFault>(&stored);
   if (fault == nullptr) {
@@ -226,7 +231,11 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
     return id->place == Place::kLibsecret ? SaveResult::kOtherLogin : SaveResult::kSignedOut;
   }
   if (fault != nullptr) {
-    static_cast<void>(ClearFile());
+    try {
+      static_cast<void>(MoveDamagedAside());
+    } catch (const Error&) {
+      // Then it is replaced: the save comes first.
+    }
   }
   if (!into_keyring || SaveInKeyring(tokens).state != KeyringState::kFound) {
     reservation.Commit(SerializeTokenSet(tokens));

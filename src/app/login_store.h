@@ -40,7 +40,7 @@ using StoredSet = std::variant<std::monostate, TokenSet, TokenSetFault>;
 enum class SaveResult {
   kSaved,
   kSignedOut,   ///< the profile was signed out meanwhile: dropped
-  kOtherLogin,  ///< somebody signed in anew meanwhile: dropped
+  kOtherLogin,  ///< another login took its place, or a newer version's file: dropped
 };
 
 /// The stored login of one profile: token set, store id and record, wherever they are kept, and the
@@ -112,7 +112,7 @@ class LoginStore {
   [[nodiscard]] StoredSet ReadFile();
   /// Moves a damaged token set in the file aside, and returns its new path. Throws when a newer
   /// version of the program wrote what is there.
-  std::optional<std::string> ClearFile();
+  std::optional<std::string> MoveDamagedAside();
   [[nodiscard]] std::optional<StoreId> ReadStoreId();
   void WriteStoreId(const StoreId& store_id);
   /// `trouble` is set when the keyring cannot be read.

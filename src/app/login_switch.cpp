@@ -25,7 +25,7 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
   if (!files_.state().Read(pending_name)) {
     return std::nullopt;
   }
-  static_cast<void>(ClearFile());
+  static_cast<void>(MoveDamagedAside());
   const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
   record.generation = tokens.generation;

@@ -52,7 +52,7 @@ RefreshVerdict JudgeRefusal(const oauth::ErrorResponse& refusal, const HttpRespo
       refusal.error == "slow_down") {
     return Transient(response, "the server says " + oauth::Describe(refusal));
   }
-  if (NeedsPerson(refusal)) {
+  if (NeedsPerson(refusal) && !IsAccountGate(refusal, response.status, profile)) {
     return RefreshFailed{Error(
         ErrorKind::kLoginRequired,
         std::string(kTheRefresh) + " was refused: the server says " + oauth::Describe(refusal),

@@ -129,16 +129,33 @@ class RefreshTask {
     RefreshOutcome outcome = Outcome(MachineWord(failed.error.kind()), &failed.error);
     outcome.is_transport = failed.is_transport;
     if (failed.refresh_token) {
-      TokenSet tokens = *login_.tokens;
-      tokens.generation += 1;
-      tokens.refresh_token = failed.refresh_token;
-      SaveOrDrop(tokens, reservation, outcome);
-      // Its access token is the old one: no news to anybody.
-      NoteInRecord(context_, login_.store_id,
-                   [&](RefreshRecord& record) { MarkRefused(record, tokens.access_token); });
-    } else {
-      NoteInRecord(context_, login_.store_id,
-                   [&](RefreshRecord& record) { record.last = std::move(outcome); });
+      return KeepRefreshToken(failed, reservation, outcome);
+    }
+    NoteInRecord(context_, login_.store_id,
+                 [&](RefreshRecord& record) { record.last = std::move(outcome); });
+    return ReportedFailure{failed.error, failed.is_transport};
+  }
+
+  /// The answer was of no use but for its refresh token. The access token beside it is the old one,
+  /// no news to anybody, and counts as expired.
+  WorkerReport KeepRefreshToken(const RefreshFailed& failed, Reservation& reservation,
+                                const RefreshOutcome& outcome) {
+    TokenSet tokens = *login_.tokens;
+    tokens.generation += 1;
+    tokens.refresh_token = failed.refresh_token;
+    tokens.expires_at = tokens.minted_at;
+    try {
+      if (!SaveOrDrop(tokens, reservation, outcome)) {
+        return ReportedChange{};
+      }
+    } catch (const Error& error) {
+      return ReportedFailure{
+          Error(error.kind(),
+                std::string(failed.error.what()) +
+                    "; and the refresh token that came with the answer could not be stored: " +
+                    error.what(),
+                error.hint()),
+          failed.is_transport};
     }
     return ReportedFailure{failed.error, failed.is_transport};
   }

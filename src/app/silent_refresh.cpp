@@ -91,7 +91,8 @@ class SilentRefresh {
           [&](RefreshRecord& record) { MarkRefused(record, login.tokens->access_token); },
           TimeLeft());
       if (!unchanged) {
-        return std::nullopt;  // another login took its place: look again
+        // Another login took its place: look again, once.
+        return std::exchange(changed_, true) ? std::optional(EndedWithoutAnswer()) : std::nullopt;
       }
     }
     return Await(context_.edges.worker.Start(context_.worker_arguments, std::move(lock)));
@@ -126,11 +127,18 @@ class SilentRefresh {
     return std::nullopt;
   }
 
+  static SilentRefreshResult EndedWithoutAnswer() {
+    return RefreshWithoutToken{
+        Error(ErrorKind::kStore, "the refresh worker ended without an answer",
+              "try again; the login is kept"),
+        true, nullptr};
+  }
+
   /// Waits for the worker. An answer that comes too late stays with it.
   std::optional<SilentRefreshResult> Await(std::unique_ptr<RunningWorker> worker) {
     const std::optional<std::string> text = ReadReport(*worker);
     if (!text) {
-      return RefreshWithoutToken{StillWaiting(), true, std::move(worker)};
+      return RefreshWithoutToken{WhyNotYet(), true, std::move(worker)};
     }
     const std::optional<WorkerReport> report = ParseReport(*text);
     if (report && std::holds_alternative<ReportedMove>(*report) && !moved_) {
@@ -154,10 +162,7 @@ class SilentRefresh {
       changed_ = true;  // to something that needs a refresh itself
       return std::nullopt;
     }
-    return RefreshWithoutToken{
-        Error(ErrorKind::kStore, "the refresh worker ended without an answer",
-              "try again; the login is kept"),
-        true, nullptr};
+    return EndedWithoutAnswer();
   }
 
   /// Whether the token has expired on its way, while the machine was suspended for example. Its
@@ -197,9 +202,10 @@ class SilentRefresh {
         return MakeHandout(login, demand_);
       }
     }
-    return RefreshWithoutToken{context_.files.StoppedRefresh().value_or(StillWaiting()), true,
-                               nullptr};
+    return RefreshWithoutToken{WhyNotYet(), true, nullptr};
   }
+
+  Error WhyNotYet() { return context_.files.StoppedRefresh().value_or(StillWaiting()); }
 
   Context& context_;
   const Demand& demand_;

@@ -86,9 +86,11 @@ std::string TriedAgain() {
   return "\n" + std::string(kNameWidth, ' ') + "it will be tried again at the next run";
 }
 
-/// An attempt that has not ended: it is under way, or its process was killed.
-bool IsUnfinished(const RefreshRecord& record) {
-  return record.attempts > LastEndedAttempt(record);
+/// An attempt that has not ended: it is under way, or its process was killed. One that is older
+/// than the token ended by finding another's.
+bool IsUnfinished(const StoredLogin& login) {
+  return login.record.attempts > LastEndedAttempt(login.record) &&
+         !(login.tokens && login.tokens->minted_at > login.record.last_start);
 }
 
 std::string DescribeUnfinished(std::chrono::seconds age) {
@@ -108,7 +110,7 @@ std::string DescribeFailure(const RefreshOutcome& outcome) {
 /// What became of the last refresh; nothing when there was none.
 std::optional<std::string> DescribeLastRefresh(const Status& status, UnixTime now) {
   const RefreshRecord& record = status.login.record;
-  if (IsUnfinished(record)) {
+  if (IsUnfinished(status.login)) {
     return DescribeUnfinished(now - record.last_start);
   }
   if (!record.last) {
@@ -173,9 +175,10 @@ oauth::JsonObject MakeAccount(const oauth::Account& account) {
   return object;
 }
 
-std::optional<oauth::JsonObject> MakeLastRefresh(const RefreshRecord& record) {
+std::optional<oauth::JsonObject> MakeLastRefresh(const StoredLogin& login) {
+  const RefreshRecord& record = login.record;
   oauth::JsonObject object;
-  if (IsUnfinished(record)) {
+  if (IsUnfinished(login)) {
     return object.Set("at", FormatTime(record.last_start)).Set("outcome", "unfinished");
   }
   if (!record.last) {
@@ -221,7 +224,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   answer.Set("refreshable", status.refreshable)
       .Set("scopes", oauth::SplitScopes(tokens.scope.value_or("")))
       .Set("store", PlaceWord(status.login.in_file ? Place::kFile : Place::kLibsecret));
-  if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login.record)) {
+  if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login)) {
     answer.Set("last_refresh", *last);
   }
   return answer;

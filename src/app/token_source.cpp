@@ -114,7 +114,7 @@ class ProviderRun {
       return SignInBecause(DescribeKeyring(answer));
     }
     if (may_sign_in_ && answer.state == KeyringState::kLocked && UnlockKeyring(context_)) {
-      first_ = context_.store.Load();
+      first_ = LookFirst(context_);
       RequireOwnLogin(first_, context_.profile);
       if (!first_.trouble) {
         return Run();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdio>
 #include <cstring>
@@ -293,6 +294,14 @@ std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
   return names;
 }
 
+void NameHolder(int lock) {
+  const std::string text = std::to_string(getpid()) + "\n";
+  // For a message that may never be needed: what cannot be written is left out.
+  static_cast<void>(pwrite(lock, text.data(), text.size(), 0) ==
+                        static_cast<ssize_t>(text.size()) &&
+                    ftruncate(lock, static_cast<off_t>(text.size())) == 0);
+}
+
 std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
   Descriptor file(openat(Create().Get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
                          kPrivateFile));
@@ -308,12 +317,15 @@ std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
       Fail("cannot lock", Path(name), errno);
     }
   }
+  NameHolder(file.Get());
   return std::make_unique<FileLock>(std::move(file));
 }
 
 std::optional<int> FileStateFolder::StoppedHolder(const std::string& name) {
-  const std::optional<int> holder = FindLockHolder(Path(name));
-  return holder && IsStopped(*holder) ? holder : std::nullopt;
+  const std::string text = Read(name).value_or("");
+  int pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid > 0 && IsStoppedProgram(pid) ? std::optional(pid) : std::nullopt;
 }
 
 }  // namespace grokauth::edge

@@ -1,7 +1,5 @@
 #include "edge/holders.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -76,18 +74,6 @@ std::optional<fs::path> FindProcess(const std::function<bool(const fs::path&)>& 
   });
 }
 
-/// Whether the flock(2) lock belongs to this descriptor; others of the same file may be waiting.
-bool HasLock(const fs::path& descriptor) {
-  std::ifstream info(descriptor.parent_path().parent_path() / "fdinfo" / descriptor.filename());
-  std::string line;
-  while (std::getline(info, line)) {
-    if (line.starts_with("lock:") && line.find("FLOCK") != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string FindPortHolder(std::uint16_t port) {
@@ -112,27 +98,18 @@ std::string FindPortHolder(std::uint16_t port) {
   return "'" + oauth::Printable(name) + "' (process " + process->filename().string() + ")";
 }
 
-std::optional<int> FindLockHolder(const std::string& path) {
-  struct stat wanted {};
-  if (stat(path.c_str(), &wanted) != 0) {
-    return std::nullopt;
-  }
-  const std::optional<fs::path> process = FindProcess([&](const fs::path& descriptor) {
-    struct stat file {};
-    return stat(descriptor.c_str(), &file) == 0 && file.st_dev == wanted.st_dev &&
-           file.st_ino == wanted.st_ino && HasLock(descriptor);
-  });
-  return process ? std::optional(std::stoi(process->filename().string())) : std::nullopt;
-}
-
-bool IsStopped(int pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+bool IsStoppedProgram(int pid) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  std::string program;
+  std::ifstream command(process + "/cmdline");
+  std::getline(command, program, '\0');
   std::string line;
+  std::ifstream stat(process + "/stat");
   std::getline(stat, line);
   // proc(5): the state follows the name, which is in parentheses and may hold some itself.
   const std::size_t name_end = line.rfind(") ");
   const char state = name_end == std::string::npos ? ' ' : line[name_end + 2];
-  return state == 'T' || state == 't';
+  return program.find("grok-auth") != std::string::npos && (state == 'T' || state == 't');
 }
 
 }  // namespace grokauth::edge

@@ -100,6 +100,7 @@ app::HttpResult PocoHttpClient::Send(const app::HttpRequest& request) {
 }
 
 app::HttpResponse PocoHttpClient::Exchange(const app::HttpRequest& request, bool& maybe_received) {
+  connection_.reset();  // closing it is not this request's time
   const Limits limits = MakeLimits(request);
   const http::Target target = http::ParseTarget(request.url, request.allow_http_loopback);
   const std::optional<http::Proxy> proxy = http::ChooseProxy(environment_, target);
@@ -107,7 +108,6 @@ app::HttpResponse PocoHttpClient::Exchange(const app::HttpRequest& request, bool
   if (target.secure) {
     tls.emplace(environment_, request.ca_file, target.host);
   }
-  connection_.reset();
   connection_ = std::make_unique<Connection>(
       http::Connect(FirstHop(target, proxy), limits.connect, interrupts_), limits.connect,
       interrupts_.Descriptors());

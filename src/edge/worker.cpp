@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "app/error.h"
+#include "edge/file_store.h"
 #include "edge/process.h"
 
 namespace grokauth::edge {
@@ -112,9 +113,13 @@ std::unique_ptr<app::RunningWorker> ProcessWorker::Start(const std::vector<std::
 bool HasWorkerDescriptors() {
   struct stat lock {};
   struct stat report {};
-  return fstat(kWorkerLockDescriptor, &lock) == 0 && S_ISREG(lock.st_mode) &&
-         flock(kWorkerLockDescriptor, LOCK_EX | LOCK_NB) == 0 &&
-         fstat(kWorkerReportDescriptor, &report) == 0 && S_ISFIFO(report.st_mode);
+  const bool has_both = fstat(kWorkerLockDescriptor, &lock) == 0 && S_ISREG(lock.st_mode) &&
+                        flock(kWorkerLockDescriptor, LOCK_EX | LOCK_NB) == 0 &&
+                        fstat(kWorkerReportDescriptor, &report) == 0 && S_ISFIFO(report.st_mode);
+  if (has_both) {
+    NameHolder(kWorkerLockDescriptor);
+  }
+  return has_both;
 }
 
 void FinishWorker(const std::string& report) {

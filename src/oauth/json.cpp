@@ -14,6 +14,8 @@
 #include <sstream>
 #include <utility>
 
+#include "oauth/encoding.h"
+
 namespace grokauth::oauth {
 
 namespace {
@@ -66,7 +68,8 @@ std::string WithReadableText(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
-  const bool is_ascii = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
+  const bool is_ascii =
+      std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
   if (is_ascii) {
     return std::string(text);
   }
@@ -107,11 +110,18 @@ JsonObject& JsonObject::operator=(JsonObject other) noexcept {
 }
 JsonObject::~JsonObject() = default;
 
+std::optional<JsonObject> JsonObject::ParseLiberally(std::string_view text) {
+  std::string readable = WithReadableText(text);
+  std::optional<JsonObject> object = Parse(readable);
+  Wipe(readable);
+  return object;
+}
+
 std::optional<JsonObject> JsonObject::Parse(std::string_view text) {
   try {
     Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(/*bPreserveObjectOrder=*/true));
     parser.setDepth(kMaximumDepth);
-    const Var parsed = parser.parse(WithReadableNumbers(WithReadableText(text)));
+    const Var parsed = parser.parse(WithReadableNumbers(text));
     if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) {
       return std::nullopt;
     }

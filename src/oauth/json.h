@@ -22,6 +22,9 @@ class JsonObject {
   /// The object that `text` is (RFC 8259); nothing when it is not JSON, has something behind it,
   /// nests deeper than 32 levels, or is no object.
   [[nodiscard]] static std::optional<JsonObject> Parse(std::string_view text);
+  /// The same of what a server sent: a byte order mark is skipped, and text that is not UTF-8 is
+  /// read as Latin-1.
+  [[nodiscard]] static std::optional<JsonObject> ParseLiberally(std::string_view text);
 
   [[nodiscard]] bool Has(const std::string& name) const;
   [[nodiscard]] std::optional<std::string> String(const std::string& name) const;

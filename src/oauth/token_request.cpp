@@ -87,7 +87,7 @@ std::string DescribeUnusable(int status, bool is_json) {
 }
 
 TokenResult ParseTokenResult(int status, std::string_view body) {
-  const std::optional<JsonObject> answer = JsonObject::Parse(body);
+  const std::optional<JsonObject> answer = JsonObject::ParseLiberally(body);
   if (const std::optional<ErrorResponse> error = ParseErrorResponse(answer)) {
     return *error;
   }

@@ -148,7 +148,7 @@ class RefreshTestCase(unittest.TestCase):
             self.assert_taken(first, after, row.outcome)
         else:
             self.assert_refused(first, row.outcome)
-            renewed = {**before, "store": "file", "generation": 2, "refresh_token": NEW}
+            renewed = {**before, "store": "file", "generation": 2, "refresh_token": NEW, "expires_at": before["minted_at"]}
             self.assertEqual(after, renewed if row.outcome.sends == NEW else before)
         if isinstance(row.outcome, Ended):
             self.assertEqual((following.status, following.stdout, sent_next), (3, "", []), following)
