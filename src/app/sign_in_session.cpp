@@ -23,13 +23,11 @@ std::string DescribeSignIn(const TokenSet& tokens, const std::optional<UnixTime>
   if (const std::optional<std::string> tier = PeekTier(tokens.access_token)) {
     line += " (" + *tier + ")";
   }
-  line += ".";
   if (expiry) {
-    line +=
-        " The token lasts " + FormatDuration(*expiry - now) +
-        (tokens.refresh_token ? " and is renewed without you." : ", then a new sign-in is needed.");
+    line += ", valid for " + FormatDuration(*expiry - now) +
+            (tokens.refresh_token ? ", renewed without you" : ", then a new sign-in is needed");
   }
-  return line;
+  return line + ".";
 }
 
 }  // namespace
@@ -119,7 +117,7 @@ void SignInSession::ShowCountdown() {
   const std::string line = "Waiting for " + awaited_ + ", " + left;
   // A line that wraps could not be taken back.
   const bool fits = line.size() < static_cast<std::size_t>(screen_->columns);
-  context_.messages.ShowStatus(fits ? line : left);
+  context_.messages.ShowStatus(fits ? line : "Waiting, " + left);
 }
 
 std::unique_ptr<Keyboard> SignInSession::OpenKeyboard() {
