@@ -22,22 +22,12 @@
 
 #include "app/error.h"
 #include "edge/descriptor.h"
+#include "edge/variable.h"
 #include "oauth/encoding.h"
 
 namespace grokauth::edge {
 
 namespace {
-
-/// The variable's value; nothing when it is unset or empty.
-std::optional<std::string> Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::optional<std::string> EitherVariable(const char* first, const char* second) {
-  std::optional<std::string> value = Variable(first);
-  return value ? value : Variable(second);
-}
 
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {

@@ -10,11 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "app/error.h"
 #include "edge/descriptor.h"
+#include "edge/variable.h"
 
 namespace grokauth::edge {
 
@@ -36,21 +36,12 @@ bool WriteAll(int descriptor, const std::string& text) {
   return true;
 }
 
-bool IsSet(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
-
 /// Whether the locale's characters are UTF-8, by its name: the first of these variables that is set
 /// decides (POSIX, 8.2 Internationalization Variables).
 bool IsUtf8Locale() {
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    if (IsSet(variable)) {
-      const std::string name = Poco::toLower(std::string(std::getenv(variable)));
-      return name.find("utf-8") != std::string::npos || name.find("utf8") != std::string::npos;
-    }
-  }
-  return false;
+  const std::optional<std::string> characters = EitherVariable("LC_ALL", "LC_CTYPE");
+  const std::string name = Poco::toLower(characters ? *characters : Variable("LANG").value_or(""));
+  return name.find("utf-8") != std::string::npos || name.find("utf8") != std::string::npos;
 }
 
 /// Reads the controlling terminal without echo. Not line by line, because a terminal's own line
@@ -130,8 +121,7 @@ void StandardTerminal::WriteMessage(const std::string& text) {
 }
 
 std::optional<app::Screen> StandardTerminal::GetScreen() {
-  const char* kind = std::getenv("TERM");
-  if (isatty(STDERR_FILENO) == 0 || kind == nullptr || std::strcmp(kind, "dumb") == 0) {
+  if (isatty(STDERR_FILENO) == 0 || Variable("TERM").value_or("dumb") == "dumb") {
     return std::nullopt;
   }
   app::Screen screen;
@@ -141,7 +131,7 @@ std::optional<app::Screen> StandardTerminal::GetScreen() {
     screen.rows = size.ws_row;
   }
   screen.is_utf8 = IsUtf8Locale();
-  screen.has_color = !IsSet("NO_COLOR");  // no-color.org
+  screen.has_color = !Variable("NO_COLOR");  // no-color.org
   return screen;
 }
 
