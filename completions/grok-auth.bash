@@ -48,7 +48,7 @@ _grok_auth() {
             options+=' --bare --no-interactive --device --loopback --no-browser'
             options+=' --timeout --min-validity'
             ;;
-        login) options+=' --device --loopback --no-browser --timeout --json' ;;
+        login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
         logout | refresh | status) options+=' --json' ;;
         *) return ;;
     esac

@@ -43,6 +43,7 @@ complete -c grok-auth -n '__grok_auth_is token' -l no-interactive -d 'never ask 
 complete -c grok-auth -n '__grok_auth_is token login' -l device -d 'sign in with a code'
 complete -c grok-auth -n '__grok_auth_is token login' -l loopback -d 'sign in with a browser that can reach this computer'
 complete -c grok-auth -n '__grok_auth_is token login' -l no-browser -d 'open no browser'
+complete -c grok-auth -n '__grok_auth_is login' -l no-qr -d 'draw no QR code'
 complete -c grok-auth -n '__grok_auth_is token login' -l timeout -x -d 'wait so long for the person'
 complete -c grok-auth -n '__grok_auth_is token' -l min-validity -x -d 'ask for a token that lasts at least so long'
 complete -c grok-auth -n '__grok_auth_is login logout refresh status' -l json -d 'answer in JSON'

@@ -12,8 +12,10 @@
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
+#include "edge/qr_encoder.h"
 #include "edge/secret_service_store.h"
 #include "edge/system.h"
+#include "edge/terminal.h"
 #include "edge/worker.h"
 
 namespace {
@@ -67,9 +69,11 @@ int main(int argc, char** argv) {
     grokauth::edge::SystemRandom random;
     grokauth::edge::SocketLoopback loopback(interrupts);
     grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
+    grokauth::edge::LibraryQrEncoder qr_encoder;
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
-    Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
+    Edges edges{http,     state,    keyring, clock,      random,
+                terminal, loopback, browser, qr_encoder, worker};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

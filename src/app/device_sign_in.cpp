@@ -32,7 +32,9 @@ class DeviceWait {
     }
     if (std::holds_alternative<KeepAsking>(step)) {
       session_.Announce(entry_.pending);
-      context_.messages.Say("Waiting for you to approve it there ...");
+      const auto left = entry_.pending.expires_at - context_.edges.clock.Now();
+      session_.TellWaiting("you to approve it there",
+                           std::min(session_.Now() + left, session_.options().deadline));
     }
     while (std::holds_alternative<KeepAsking>(step)) {
       PauseForNextPoll();

@@ -174,6 +174,24 @@ class Random {
   [[nodiscard]] virtual std::string Bytes(std::size_t count) = 0;
 };
 
+/// The terminal that shows messages.
+struct Screen {
+  int columns = 80;
+  int rows = 24;
+  bool is_utf8 = false;
+  bool has_color = false;  ///< false when NO_COLOR is set
+};
+
+/// What a person types or pastes at the terminal, without showing it. Destroying it forgets what
+/// was not taken, and lets the terminal show what is typed again.
+class Keyboard {
+ public:
+  virtual ~Keyboard() = default;
+  /// A line that was finished since the last call, without its end; nothing when there is none.
+  /// Never waits.
+  [[nodiscard]] virtual std::optional<std::string> TakeLine() = 0;
+};
+
 class Terminal {
  public:
   virtual ~Terminal() = default;
@@ -182,6 +200,30 @@ class Terminal {
   virtual void WriteAnswer(const std::string& text) = 0;
   /// Writes to standard error, in one write; a failure is ignored.
   virtual void WriteMessage(const std::string& text) = 0;
+  /// The terminal behind standard error; nothing when that is none, or one that cannot move its
+  /// cursor (TERM=dumb).
+  [[nodiscard]] virtual std::optional<Screen> GetScreen() = 0;
+  /// Listens to the terminal's keyboard; null when there is none, or it is another program's turn
+  /// to read from it (a background job).
+  [[nodiscard]] virtual std::unique_ptr<Keyboard> OpenKeyboard() = 0;
+};
+
+/// A QR code (ISO/IEC 18004), without its quiet zone.
+struct QrCode {
+  int size = 0;            ///< modules in a row, and rows
+  std::vector<bool> dark;  ///< row by row
+
+  [[nodiscard]] bool IsDark(int row, int column) const {
+    return dark[static_cast<std::size_t>(row) * static_cast<std::size_t>(size) +
+                static_cast<std::size_t>(column)];
+  }
+};
+
+class QrEncoder {
+ public:
+  virtual ~QrEncoder() = default;
+  /// The smallest code for `text`; nothing when it is too long, or the library is not installed.
+  [[nodiscard]] virtual std::optional<QrCode> Encode(const std::string& text) = 0;
 };
 
 /// One request to the loopback listener: what matters of it. All empty: it could not be read.
@@ -258,6 +300,7 @@ struct Edges {
   Terminal& terminal;
   Loopback& loopback;
   Browser& browser;
+  QrEncoder& qr_encoder;
   Worker& worker;
 };
 

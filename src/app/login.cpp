@@ -2,7 +2,6 @@
 
 #include "app/first_look.h"
 #include "app/keyring_trouble.h"
-#include "app/output.h"
 #include "app/place.h"
 #include "app/revocation.h"
 #include "app/sign_in.h"
@@ -56,12 +55,8 @@ void Login(Context& context, const LoginOptions& options) {
   }
   sign_in.is_login = true;
   sign_in.no_browser = options.no_browser;
-  const Handout handout = SignIn(context, std::move(sign_in), first);
-  if (handout.expires_at) {
-    context.messages.Say("The token lasts " +
-                         FormatDuration(*handout.expires_at - context.edges.clock.Now()) +
-                         " and is renewed without you.");
-  }
+  sign_in.no_qr = options.no_qr;
+  static_cast<void>(SignIn(context, std::move(sign_in), first));
 }
 
 void Logout(Context& context) {

@@ -8,6 +8,7 @@
 namespace grokauth::app {
 
 struct LoginOptions {
+  bool no_qr = false;  ///< draw no QR code
   bool no_browser = false;
   std::optional<std::chrono::seconds> timeout;
 };

@@ -20,8 +20,8 @@ namespace {
 constexpr const char* kTheSignIn = "the sign-in";
 // RFC 7636 section 4.1 for the verifier; state and nonce of the same strength.
 constexpr std::size_t kSecretBytes = 32;
-// Between two looks for a token that came another way.
-constexpr std::chrono::milliseconds kServeSlice{500};
+// Between two looks for a token that came another way, or for something pasted.
+constexpr std::chrono::milliseconds kServeSlice{250};
 
 class LoopbackSignIn {
  public:
@@ -70,10 +70,19 @@ class LoopbackSignIn {
     if (!session_.CanOpenBrowser()) {
       TellForward();
     }
-    context_.messages.Say("Waiting for your browser ...");
+    const std::unique_ptr<Keyboard> keyboard = session_.OpenKeyboard();
+    if (keyboard) {
+      context_.messages.Say(
+          "Where it cannot reach this computer: paste here the address that it ends at, or the "
+          "code that the page shows.");
+    }
+    session_.TellWaiting("your browser", session_.options().deadline);
     const auto handle = [this](const LoopbackRequest& request) { return handler_.Handle(request); };
     while (!listener_.Serve(handle,
                             std::min(session_.Now() + kServeSlice, session_.options().deadline))) {
+      if (std::optional<Handout> handout = keyboard ? UsePasted(*keyboard) : std::nullopt) {
+        return std::move(*handout);
+      }
       session_.Pause(session_.Now());
       if (session_.late_token()) {
         return *session_.late_token();
@@ -84,6 +93,46 @@ class LoopbackSignIn {
       session_.ThrowAtDeadline("run it again, and open the address on this computer");
     }
     return Use(*handler_.result());
+  }
+
+  /// Finishes the sign-in with what was pasted. Nothing: nothing was, or nothing of use.
+  std::optional<Handout> UsePasted(Keyboard& keyboard) {
+    while (const std::optional<std::string> line = keyboard.TakeLine()) {
+      if (line->empty()) {
+        continue;
+      }
+      const oauth::RedirectResult result =
+          oauth::ReadPastedRedirect(*line, state_, context_.profile.issuer,
+                                    metadata_.authorization_response_iss_parameter_supported);
+      if (std::holds_alternative<oauth::NoAnswer>(result)) {
+        context_.messages.Warn("that is neither the address that the browser ends at nor a code");
+      } else if (std::holds_alternative<oauth::StateMismatch>(result)) {
+        context_.messages.Warn(
+            "that belongs to another or an older sign-in; open the address above");
+      } else if (const auto* code = std::get_if<oauth::AuthorizationCode>(&result)) {
+        if (std::optional<Handout> handout = TryCode(code->code)) {
+          return handout;
+        }
+      } else {
+        return Use(result);
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// A code that the server does not take was copied wrong, or in part: the person may try again.
+  std::optional<Handout> TryCode(const std::string& code) {
+    const HttpResult result = SendCode(code);
+    const auto* response = std::get_if<HttpResponse>(&result);
+    const oauth::TokenResult answer =
+        response != nullptr ? oauth::ParseTokenResult(response->status, response->body)
+                            : oauth::TokenResult(oauth::UnreadableAnswer{});
+    const auto* refusal = std::get_if<oauth::ErrorResponse>(&answer);
+    if (refusal != nullptr && refusal->error == "invalid_grant") {
+      context_.messages.Warn("the server does not take this code: " + oauth::Describe(*refusal));
+      return std::nullopt;
+    }
+    return UseTokenAnswer(result);
   }
 
   /// The entry is gone: another process finished the sign-in, or signed out.
@@ -112,14 +161,17 @@ class LoopbackSignIn {
                   "the sign-in was answered by another server than " + context_.profile.issuer,
                   "somebody may be mixing servers up on purpose: do not use that page again");
     }
-    return Exchange(code->code);
+    return UseTokenAnswer(SendCode(code->code));
   }
 
-  Handout Exchange(const std::string& code) {
+  HttpResult SendCode(const std::string& code) {
     const oauth::AuthorizationCodeGrant grant{code, redirect_uri_, verifier_};
-    const HttpResult result =
-        Post(context_, metadata_.token_endpoint,
-             oauth::MakeTokenRequest(grant, context_.profile.client_id), session_.TokenPatience());
+    return Post(context_, metadata_.token_endpoint,
+                oauth::MakeTokenRequest(grant, context_.profile.client_id),
+                session_.TokenPatience());
+  }
+
+  Handout UseTokenAnswer(const HttpResult& result) {
     if (const auto* failure = std::get_if<TransportFailure>(&result)) {
       throw MakeError(*failure, kTheSignIn);
     }

@@ -2,6 +2,13 @@
 
 namespace grokauth::app {
 
+namespace {
+
+// ECMA-48: back to the first column (CR), erase to the end of the line (EL).
+constexpr const char* kEraseLine = "\r\x1b[K";
+
+}  // namespace
+
 Messages::Messages(Terminal& terminal, bool verbose) : terminal_(terminal), verbose_(verbose) {}
 
 void Messages::Hold() {
@@ -9,15 +16,22 @@ void Messages::Hold() {
 }
 
 void Messages::Announce(const std::string& line) {
-  terminal_.WriteMessage(line + "\n");
+  WriteNow(line + "\n");
   Release();
 }
 
 void Messages::Release() {
   held_ = false;
-  if (!queue_.empty()) {
-    terminal_.WriteMessage(queue_);
+  if (!queue_.empty() || !status_.empty()) {
+    WriteNow(queue_);
     queue_.clear();
+  }
+}
+
+void Messages::ShowStatus(const std::string& line) {
+  if (line != status_) {
+    terminal_.WriteMessage(kEraseLine + line);
+    status_ = line;
   }
 }
 
@@ -25,8 +39,13 @@ void Messages::Write(const std::string& line) {
   if (held_) {
     queue_ += line + "\n";
   } else {
-    terminal_.WriteMessage(line + "\n");
+    WriteNow(line + "\n");
   }
+}
+
+void Messages::WriteNow(const std::string& text) {
+  terminal_.WriteMessage((status_.empty() ? "" : kEraseLine) + text);
+  status_.clear();
 }
 
 void Messages::Say(const std::string& line) {
@@ -49,7 +68,7 @@ void Messages::Fail(const Error& error) {
   if (!error.hint().empty()) {
     lines += "grok-auth: hint: " + error.hint() + "\n";
   }
-  terminal_.WriteMessage(lines);
+  WriteNow(lines);
 }
 
 }  // namespace grokauth::app

@@ -19,7 +19,12 @@ class Messages {
   void Hold();
   /// Writes `line` at once, in one write, ahead of everything queued; then releases the queue.
   void Announce(const std::string& line);
+  /// Also takes the status line away.
   void Release();
+
+  /// Shows `line` below everything else, in the place of the one before; the next message takes it
+  /// away. For terminals alone: it is written with control sequences.
+  void ShowStatus(const std::string& line);
 
   void Say(const std::string& line);
   /// "grok-auth: warning: ..."
@@ -31,10 +36,12 @@ class Messages {
 
  private:
   void Write(const std::string& line);
+  void WriteNow(const std::string& text);
 
   Terminal& terminal_;
   bool verbose_;
   bool held_ = false;
+  std::string status_;  ///< the status line that is shown; empty: none
   std::string queue_;
 };
 

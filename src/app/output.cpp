@@ -53,6 +53,12 @@ std::string FormatTime(UnixTime time) {
   return Poco::DateTimeFormatter::format(timestamp, Poco::DateTimeFormat::ISO8601_FORMAT);
 }
 
+std::string FormatCountdown(std::chrono::seconds left) {
+  const std::int64_t seconds = std::max<std::int64_t>(left.count(), 0);
+  const std::string rest = std::to_string(seconds % 60);
+  return std::to_string(seconds / 60) + (rest.size() < 2 ? ":0" : ":") + rest;
+}
+
 std::string FormatDuration(std::chrono::seconds duration) {
   const std::int64_t seconds = std::max<std::int64_t>(duration.count(), 0);
   const std::int64_t minutes = seconds / 60;

@@ -21,6 +21,7 @@ void Deliver(Context& context, const Handout& handout, TokenFormat format);
 [[nodiscard]] std::string FormatTime(UnixTime time);
 
 /// "45 s", "12 min", "5 h 59 min", "3 d 2 h"; negative durations as 0 s.
+[[nodiscard]] std::string FormatCountdown(std::chrono::seconds left);
 [[nodiscard]] std::string FormatDuration(std::chrono::seconds duration);
 
 }  // namespace grokauth::app

@@ -5,9 +5,32 @@
 
 #include "app/best_effort.h"
 #include "app/output.h"
+#include "app/sign_in_display.h"
 #include "app/silent_refresh.h"
+#include "app/tier.h"
 
 namespace grokauth::app {
+
+namespace {
+
+/// The last line of a sign-in: who, with which plan, for how long.
+std::string DescribeSignIn(const TokenSet& tokens, const std::optional<UnixTime>& expiry,
+                           UnixTime now) {
+  std::string line = "Signed in";
+  if (tokens.account) {
+    line += " as " + tokens.account->email.value_or(tokens.account->sub);
+  }
+  if (const std::optional<std::string> tier = PeekTier(tokens.access_token)) {
+    line += " (" + *tier + ")";
+  }
+  if (expiry) {
+    line += ", valid for " + FormatDuration(*expiry - now) +
+            (tokens.refresh_token ? ", renewed without you" : ", then a new sign-in is needed");
+  }
+  return line + ".";
+}
+
+}  // namespace
 
 Error MakeSignedOutError(const Profile& profile) {
   return {ErrorKind::kLoginRequired, "the sign-in was given up: the profile was signed out",
@@ -18,7 +41,8 @@ SignInSession::SignInSession(Context& context, SignInOptions options, const Stor
     : context_(context),
       options_(std::move(options)),
       first_store_id_(first.store_id),
-      was_unanswered_(first.record.sign_in_unanswered) {
+      was_unanswered_(first.record.sign_in_unanswered),
+      screen_(options_.is_login ? context.edges.terminal.GetScreen() : std::nullopt) {
   if (first.tokens) {
     first_look_ = VersionOf(*first.tokens);
   }
@@ -38,10 +62,23 @@ void SignInSession::ShowAddress(const PendingSignIn& pending) {
   }
   context_.messages.Announce("Sign in at " + pending.url);
   if (pending.device) {
-    const std::chrono::seconds left = pending.expires_at - context_.edges.clock.Now();
-    context_.messages.Say("Code: " + pending.device->user_code + " (valid for " +
-                          FormatDuration(left) + ")");
+    ShowCode(pending);
   }
+}
+
+void SignInSession::ShowCode(const PendingSignIn& pending) {
+  const std::string& code = pending.device->user_code;
+  const std::string lifetime =
+      "valid for " + FormatDuration(pending.expires_at - context_.edges.clock.Now());
+  if (!screen_) {
+    context_.messages.Say("Code: " + code + " (" + lifetime + ")");
+    return;
+  }
+  SignInDisplay display{pending.url, code, lifetime, std::nullopt};
+  if (!options_.no_qr && screen_->is_utf8) {
+    display.qr = context_.edges.qr_encoder.Encode(pending.url);
+  }
+  context_.messages.Say(Draw(display, *screen_));
 }
 
 void SignInSession::Announce(const PendingSignIn& pending) {
@@ -61,7 +98,45 @@ void SignInSession::SetUnanswered() {
                [](RefreshRecord& record) { record.sign_in_unanswered = true; });
 }
 
+void SignInSession::TellWaiting(const std::string& whom, SteadyTime end) {
+  awaited_ = whom;
+  countdown_end_ = end;
+  if (screen_) {
+    ShowCountdown();
+  } else {
+    context_.messages.Say("Waiting for " + whom + " ...");
+  }
+}
+
+void SignInSession::ShowCountdown() {
+  if (!screen_ || awaited_.empty()) {
+    return;
+  }
+  const std::string left =
+      FormatCountdown(std::chrono::ceil<std::chrono::seconds>(countdown_end_ - Now())) + " left";
+  const std::string line = "Waiting for " + awaited_ + ", " + left;
+  // A line that wraps could not be taken back.
+  const bool fits = line.size() < static_cast<std::size_t>(screen_->columns);
+  context_.messages.ShowStatus(fits ? line : "Waiting, " + left);
+}
+
+std::unique_ptr<Keyboard> SignInSession::OpenKeyboard() {
+  return options_.is_login ? context_.edges.terminal.OpenKeyboard() : nullptr;
+}
+
 void SignInSession::Pause(SteadyTime time) {
+  constexpr std::chrono::seconds kTick{1};
+  while (true) {
+    ShowCountdown();
+    const bool is_counting = screen_ && !awaited_.empty();
+    PauseOnce(is_counting ? std::min(time, Now() + kTick) : time);
+    if (!is_counting || late_token_ || Now() >= time) {
+      return;
+    }
+  }
+}
+
+void SignInSession::PauseOnce(SteadyTime time) {
   if (options_.refresh) {
     const std::optional<std::string> text =
         options_.refresh->ReadReport(time, /*ignore_interrupts=*/false);
@@ -121,14 +196,12 @@ void SignInSession::ThrowAtDeadline(const std::string& hint) {
 }
 
 Handout SignInSession::Finish(const TokenSet& tokens, const std::string& warning) {
-  context_.messages.Say(
-      "Signed in" +
-      (tokens.account ? " as " + tokens.account->email.value_or(tokens.account->sub) : "") + ".");
   if (!warning.empty()) {
     context_.messages.Warn(warning);
   }
-  return {tokens.access_token, EffectiveExpiry(tokens, options_.demand.token_ttl),
-          VersionOf(tokens), true};
+  const std::optional<UnixTime> expiry = EffectiveExpiry(tokens, options_.demand.token_ttl);
+  context_.messages.Say(DescribeSignIn(tokens, expiry, context_.edges.clock.Now()));
+  return {tokens.access_token, expiry, VersionOf(tokens), true};
 }
 
 }  // namespace grokauth::app

@@ -25,6 +25,7 @@ struct SignInOptions {
   bool is_login =
       false;  ///< the command `login`: a new request, and a browser whatever came before
   bool no_browser = false;
+  bool no_qr = false;
   /// A refresh that still waits for the server: its token is taken when it comes first.
   std::unique_ptr<RunningWorker> refresh;
 };
@@ -51,9 +52,18 @@ class SignInSession {
   /// starts sign-ins by itself, and nobody wants a window for each.
   void Announce(const PendingSignIn& pending);
 
+  /// Says that the sign-in waits for `whom` until `end` at the latest: on the terminal of a `login`
+  /// by a countdown in a line that takes itself away.
+  void TellWaiting(const std::string& whom, SteadyTime end);
+  /// Brings the countdown up to date.
+  void ShowCountdown();
+
   /// Sleeps until `time`, or until the refresh in the background brings a token. Throws
   /// `Interrupted`.
   void Pause(SteadyTime time);
+
+  /// What the person types or pastes during a `login`; null when nobody can.
+  [[nodiscard]] std::unique_ptr<Keyboard> OpenKeyboard();
 
   /// A token that this run did not see at its start: the refresh in the background brought it, or
   /// another process signed in or refreshed.
@@ -72,11 +82,13 @@ class SignInSession {
   /// and no login.
   void ThrowIfSignedOut();
 
-  /// Says who signed in, and `warning` when there is one.
+  /// Says who signed in and for how long, as the last line, after `warning` when there is one.
   [[nodiscard]] Handout Finish(const TokenSet& tokens, const std::string& warning);
 
  private:
   void SetUnanswered();
+  void ShowCode(const PendingSignIn& pending);
+  void PauseOnce(SteadyTime time);
 
   Context& context_;
   SignInOptions options_;
@@ -84,6 +96,9 @@ class SignInSession {
   std::optional<TokenVersion> first_look_;
   bool was_unanswered_;
   std::set<std::string> shown_;
+  std::optional<Screen> screen_;  ///< for more than plain lines: of a `login` on a terminal
+  std::string awaited_;           ///< whom the countdown speaks of; empty: there is none
+  SteadyTime countdown_end_;
   std::optional<Handout> late_token_;
 };
 

@@ -46,7 +46,7 @@ const std::vector<CommandDescription>& Commands() {
       {"login",
        "sign in now, replacing what is stored",
        "Signs a person in, with a code or with a browser, and stores the login.",
-       {"device", "loopback", "no-browser", "timeout", "json"}},
+       {"device", "loopback", "no-browser", "no-qr", "timeout", "json"}},
       {"logout",
        "delete the login here and revoke it at the server",
        "Deletes the stored login and asks the server to revoke it.",
@@ -69,7 +69,7 @@ const CommandDescription* FindCommand(std::string_view name) {
   return found == commands.end() ? nullptr : &*found;
 }
 
-constexpr std::array<OptionDescription, 13> kOptions = {{
+constexpr std::array<OptionDescription, 14> kOptions = {{
     {"profile", "NAME", "use this profile"},
     {"config", "FILE", "read this configuration file"},
     {"verbose", "", "say what is done, without secrets"},
@@ -80,6 +80,7 @@ constexpr std::array<OptionDescription, 13> kOptions = {{
     {"device", "", "sign in with a code (RFC 8628)"},
     {"loopback", "", "sign in with a browser that can reach this computer"},
     {"no-browser", "", "open no browser"},
+    {"no-qr", "", "draw no QR code"},
     {"timeout", "SECONDS", "wait so long for the person"},
     {"min-validity", "SECONDS", "ask for a token that lasts at least so long"},
     {"json", "", "answer in JSON"},
@@ -253,7 +254,8 @@ Command MakeCommand(const CommandDescription& description, const Values& values)
                          Seconds(values, "timeout"), Seconds(values, "min-validity")}};
   }
   if (description.name == "login") {
-    return LoginCommand{std::move(common), {no_browser, Seconds(values, "timeout")}};
+    return LoginCommand{std::move(common),
+                        {values.contains("no-qr"), no_browser, Seconds(values, "timeout")}};
   }
   if (description.name == "logout") {
     return LogoutCommand{std::move(common)};

@@ -22,22 +22,12 @@
 
 #include "app/error.h"
 #include "edge/descriptor.h"
+#include "edge/variable.h"
 #include "oauth/encoding.h"
 
 namespace grokauth::edge {
 
 namespace {
-
-/// The variable's value; nothing when it is unset or empty.
-std::optional<std::string> Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::optional<std::string> EitherVariable(const char* first, const char* second) {
-  std::optional<std::string> value = Variable(first);
-  return value ? value : Variable(second);
-}
 
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
@@ -73,22 +63,6 @@ std::string SshDestination() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   gethostname(name.data(), HOST_NAME_MAX);
   return user + "@" + name.data();
-}
-
-/// Writes everything; false when that failed, with errno set.
-bool WriteAll(int descriptor, const std::string& text) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = write(descriptor, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EAGAIN) {
-      pollfd entry{descriptor, POLLOUT, 0};
-      poll(&entry, 1, -1);
-    } else if (count < 0 && errno != EINTR) {
-      return false;
-    }
-    written += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-  }
-  return true;
 }
 
 }  // namespace
@@ -233,18 +207,6 @@ std::string SystemRandom::Bytes(std::size_t count) {
     std::abort();  // the system has no random numbers: nothing safe can be done
   }
   return bytes;
-}
-
-void StandardTerminal::WriteAnswer(const std::string& text) {
-  if (!WriteAll(STDOUT_FILENO, text)) {
-    throw app::Error(app::ErrorKind::kStore,
-                     std::string("cannot write to standard output: ") + std::strerror(errno),
-                     "it is closed or full");
-  }
-}
-
-void StandardTerminal::WriteMessage(const std::string& text) {
-  static_cast<void>(WriteAll(STDERR_FILENO, text));
 }
 
 }  // namespace grokauth::edge

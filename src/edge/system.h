@@ -42,10 +42,4 @@ class SystemRandom final : public app::Random {
   [[nodiscard]] std::string Bytes(std::size_t count) override;
 };
 
-class StandardTerminal final : public app::Terminal {
- public:
-  void WriteAnswer(const std::string& text) override;
-  void WriteMessage(const std::string& text) override;
-};
-
 }  // namespace grokauth::edge

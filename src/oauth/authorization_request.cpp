@@ -108,4 +108,29 @@ RedirectResult ReadRedirect(std::string_view query, std::string_view state, std:
   return IsTokenText(*code) ? RedirectResult(AuthorizationCode{*code}) : RedirectResult(NoAnswer{});
 }
 
+RedirectResult ReadPastedRedirect(std::string_view text, std::string_view state,
+                                  std::string_view issuer, bool iss_required) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+  const bool is_url = text.find("://") != std::string_view::npos;
+  const std::size_t query = text.find('?');
+  if (query != std::string_view::npos) {
+    text.remove_prefix(query + 1);
+  } else if (is_url) {
+    return NoAnswer{};
+  }
+  const bool is_query = query != std::string_view::npos ||
+                        text.find("code=") != std::string_view::npos ||
+                        text.find("error=") != std::string_view::npos;
+  if (is_query) {
+    return ReadRedirect(text.substr(0, text.find('#')), state, issuer, iss_required);
+  }
+  // RFC 6749 section 10.10: nobody may guess a code, so what is shorter was typed by mistake.
+  constexpr std::size_t kShortestCode = 16;
+  return text.size() >= kShortestCode && IsTokenText(text)
+             ? RedirectResult(AuthorizationCode{std::string(text)})
+             : RedirectResult(NoAnswer{});
+}
+
 }  // namespace grokauth::oauth

@@ -51,4 +51,11 @@ using RedirectResult =
 [[nodiscard]] RedirectResult ReadRedirect(std::string_view query, std::string_view state,
                                           std::string_view issuer, bool iss_required);
 
+/// The same of what a person copied by hand: the redirect's URL, its query, or the bare code that a
+/// page shows when it cannot reach the listener. A bare code carries no state: it is bound to the
+/// request by the code verifier alone (RFC 7636), so it is only for the process that made the
+/// request.
+[[nodiscard]] RedirectResult ReadPastedRedirect(std::string_view text, std::string_view state,
+                                                std::string_view issuer, bool iss_required);
+
 }  // namespace grokauth::oauth

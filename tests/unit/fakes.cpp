@@ -298,4 +298,33 @@ std::string FakeLoopback::HolderOf(std::uint16_t /*port*/) {
   return "'nc' (process 7)";
 }
 
+namespace {
+
+class TypedLines final : public app::Keyboard {
+ public:
+  explicit TypedLines(std::deque<std::string>& lines) : lines_(lines) {}
+  std::optional<std::string> TakeLine() override {
+    if (lines_.empty()) {
+      return std::nullopt;
+    }
+    std::string line = std::move(lines_.front());
+    lines_.pop_front();
+    return line;
+  }
+
+ private:
+  std::deque<std::string>& lines_;
+};
+
+}  // namespace
+
+std::unique_ptr<app::Keyboard> RecordingTerminal::OpenKeyboard() {
+  return typed ? std::make_unique<TypedLines>(*typed) : nullptr;
+}
+
+std::optional<app::QrCode> FakeQrEncoder::Encode(const std::string& text) {
+  encoded.push_back(text);
+  return app::QrCode{3, {false, false, false, false, true, false, false, false, false}};
+}
+
 }  // namespace grokauth::test

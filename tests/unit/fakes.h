@@ -137,13 +137,17 @@ class RecordingTerminal final : public app::Terminal {
  public:
   void WriteAnswer(const std::string& text) override;
   void WriteMessage(const std::string& text) override;
+  std::optional<app::Screen> GetScreen() override { return screen; }
+  std::unique_ptr<app::Keyboard> OpenKeyboard() override;
 
   /// Everything that was written to standard error.
   [[nodiscard]] std::string Messages() const;
 
   std::vector<std::string> answers;
-  std::vector<std::string> messages;           ///< one per write
-  std::function<void()> before_first_message;  ///< may look at the world at that moment
+  std::vector<std::string> messages;             ///< one per write
+  std::function<void()> before_first_message;    ///< may look at the world at that moment
+  std::optional<app::Screen> screen;             ///< none: plain lines
+  std::optional<std::deque<std::string>> typed;  ///< lines, one for each look; none: no keyboard
   std::function<void()> before_answer;
 };
 
@@ -163,6 +167,14 @@ class FakeKeyring final : public app::Keyring {
   int unlocks = 0;
   std::map<std::string, std::string> items;
   std::vector<std::string> labels;
+};
+
+/// Knows one code, of one dark module in the middle of three by three.
+class FakeQrEncoder final : public app::QrEncoder {
+ public:
+  std::optional<app::QrCode> Encode(const std::string& text) override;
+
+  std::vector<std::string> encoded;
 };
 
 /// A listener that plays the redirects of a script.

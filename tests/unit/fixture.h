@@ -60,8 +60,10 @@ struct Fixture {
   FakeKeyring keyring;
   FakeLoopback loopback;
   FakeBrowser browser;
+  FakeQrEncoder qr_encoder;
   FakeWorker worker{clock};
-  app::Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
+  app::Edges edges{http,     state,    keyring, clock,      random,
+                   terminal, loopback, browser, qr_encoder, worker};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};
