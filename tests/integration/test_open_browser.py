@@ -270,8 +270,12 @@ class Places(OpenTestCase):
 
 class ASessionOfItsOwn(OpenTestCase):
     def test_what_the_browser_gets(self):
-        """Nothing of the program's: not its listener, its outputs, its secrets."""
+        """Nothing of the program's: not its listener, its outputs, its secrets, or what it was given itself."""
         self.install("xdg-open")
+        starter = self.folder / "starter"  # leaves a file open, as careless programs do
+        starter.write_text(f'#!/bin/sh\nexec 7<"$0"\nexec "{self.program.binary}" "$@"\n')
+        starter.chmod(0o755)
+        self.program.binary = str(starter)
         secrets = {"GROK_AUTH_PROVIDER_ACCESS_TOKEN": "secret", "XAI_API_KEY": "secret", "GROKAUTH_STORE": "file"}
         run = self.login(**DESKTOP, **secrets, LANG="de_DE.UTF-8", flow="loopback")
         record = self.opened(run)
