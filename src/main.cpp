@@ -12,6 +12,7 @@
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
+#include "edge/machine.h"
 #include "edge/qr_encoder.h"
 #include "edge/secret_service_store.h"
 #include "edge/system.h"
@@ -68,12 +69,13 @@ int main(int argc, char** argv) {
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;
     grokauth::edge::SocketLoopback loopback(interrupts);
-    grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
+    grokauth::edge::DesktopBrowser browser(environment);
     grokauth::edge::LibraryQrEncoder qr_encoder;
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
-    Edges edges{http,     state,    keyring, clock,      random,
-                terminal, loopback, browser, qr_encoder, worker};
+    grokauth::edge::LinuxMachine machine;
+    Edges edges{http,     state,   keyring,    clock,  random, terminal,
+                loopback, browser, qr_encoder, worker, machine};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

@@ -271,6 +271,14 @@ class Browser {
   virtual bool Open(const std::string& url) = 0;
 };
 
+/// The computer that the run is on, or what passes for one.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  /// Whether a container engine left its mark in the file system.
+  [[nodiscard]] virtual bool HasContainerMark() = 0;
+};
+
 /// A refresh that goes on in a process of its own, whatever happens to this one.
 class RunningWorker {
  public:
@@ -302,6 +310,7 @@ struct Edges {
   Browser& browser;
   QrEncoder& qr_encoder;
   Worker& worker;
+  Machine& machine;
 };
 
 }  // namespace grokauth::app

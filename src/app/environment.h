@@ -3,7 +3,20 @@
 #include <optional>
 #include <string>
 
+#include "app/ssh_destination.h"
+
 namespace grokauth::app {
+
+/// The places that leave a mark in the environment of what runs there.
+struct PlaceMarks {
+  bool codespace = false;           ///< CODESPACES or CODESPACE_NAME: GitHub Codespaces
+  bool google_cloud_shell = false;  ///< CLOUD_SHELL
+  /// GITPOD_WORKSPACE_ID, REPL_ID, STACKBLITZ, ACC_CLOUD (Azure Cloud Shell) or
+  /// AWS_EXECUTION_ENV=CloudShell
+  bool cloud_shell = false;
+  bool pod = false;        ///< KUBERNETES_SERVICE_HOST
+  bool container = false;  ///< container: Podman, systemd-nspawn, Toolbox
+};
 
 /// The environment variables that decide something, read once at the start. An empty variable
 /// counts as unset.
@@ -21,9 +34,17 @@ struct Environment {
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG
   std::optional<std::string> store;    ///< GROKAUTH_STORE
   std::optional<std::string> flow;     ///< GROKAUTH_FLOW
-  bool has_display = false;            ///< DISPLAY or WAYLAND_DISPLAY is set
-  bool is_ssh = false;                 ///< SSH_CONNECTION or SSH_TTY is set
-  std::string ssh_destination;         ///< how ssh gets to this machine: [-p PORT] user@host
+  // Where the person sits.
+  bool has_display = false;  ///< DISPLAY or WAYLAND_DISPLAY is set
+  bool is_ssh = false;       ///< SSH_CONNECTION, SSH_CLIENT or SSH_TTY is set
+  bool is_wsl = false;       ///< WSL_DISTRO_NAME or WSL_INTEROP is set
+  /// CODESPACES, REMOTE_CONTAINERS or VSCODE_IPC_HOOK_CLI is set: an editor on the person's own
+  /// computer works in here, and its BROWSER opens pages there
+  bool is_remote_editor = false;
+  PlaceMarks marks;
+  SshDestination ssh_destination;
+  std::optional<std::string> browser;  ///< BROWSER
+  std::string program_path;            ///< PATH
   // Folders, as absolute paths.
   std::string grok_folder;    ///< ${GROK_HOME:-~/.grok}
   std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}

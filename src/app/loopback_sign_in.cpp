@@ -6,6 +6,7 @@
 #include "app/best_effort.h"
 #include "app/exchange.h"
 #include "app/place.h"
+#include "app/reach_hint.h"
 #include "app/redirect_handler.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
@@ -143,12 +144,15 @@ class LoopbackSignIn {
     throw MakeSignedOutError(context_.profile);
   }
 
-  /// A browser elsewhere reaches the listener through a forward of its port.
+  /// How a browser elsewhere reaches the listener.
   void TellForward() {
-    const std::string port = std::to_string(listener_.Port());
-    context_.messages.Say("The browser must reach this computer. From the one you sit at:");
-    context_.messages.Say("  ssh -N -L " + port + ":127.0.0.1:" + port + " " +
-                          context_.environment.ssh_destination);
+    const Surroundings surroundings =
+        FindSurroundings(context_.environment, context_.edges.machine);
+    for (const std::string& line :
+         ReachHint(surroundings, context_.environment.ssh_destination, listener_.Port(),
+                   context_.profile.name, /*can_paste=*/false)) {
+      context_.messages.Say(line);
+    }
   }
 
   Handout Use(const oauth::RedirectResult& result) {

@@ -1,29 +1,26 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "app/edges.h"
+#include "app/environment.h"
 
 namespace grokauth::edge {
 
-/// What tells whether and how a browser can be opened.
-struct DesktopEnvironment {
-  bool has_display = false;            ///< DISPLAY or WAYLAND_DISPLAY is set
-  bool is_ssh = false;                 ///< SSH_CONNECTION or SSH_TTY is set
-  std::optional<std::string> browser;  ///< BROWSER
-};
-
-/// The browser of the desktop: $BROWSER when that is one plain command, else xdg-open.
+/// The person's browser: what app::PlanBrowser names, started in a session of its own and not
+/// waited for.
 class DesktopBrowser final : public app::Browser {
  public:
-  explicit DesktopBrowser(DesktopEnvironment environment);
+  explicit DesktopBrowser(const app::Environment& environment);
 
   [[nodiscard]] bool IsAvailable() override;
   bool Open(const std::string& url) override;
 
  private:
-  DesktopEnvironment environment_;
+  /// The path of a program that exists and is no text-mode browser; empty when there is none.
+  [[nodiscard]] std::string Find(const std::string& program) const;
+
+  const app::Environment& environment_;
 };
 
 }  // namespace grokauth::edge

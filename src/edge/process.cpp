@@ -19,6 +19,17 @@ constexpr int kFirstFreeDescriptor = 3;
 // Copies are made above this, out of the way of the numbers that children get.
 constexpr int kAboveInherited = 64;
 
+/// The words as the C interface wants them. It does not write to them.
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (const std::string& word : words) {
+    pointers.push_back(const_cast<char*>(word.c_str()));
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 /// The attributes and file actions of a spawn, freed with it.
 class SpawnPlan {
  public:
@@ -59,17 +70,15 @@ class SpawnPlan {
     return true;
   }
 
-  int Start(const std::string& program, const std::vector<std::string>& arguments) {
+  int Start(const std::string& program, const std::vector<std::string>& arguments,
+            const std::optional<std::vector<std::string>>& environment) {
     posix_spawn_file_actions_addclosefrom_np(&actions_, first_closed_);
-    std::vector<char*> argv;
-    argv.reserve(arguments.size() + 1);
-    for (const std::string& argument : arguments) {
-      argv.push_back(const_cast<char*>(argument.c_str()));  // the C interface does not write to it
-    }
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = Pointers(arguments);
+    const std::vector<char*> variables =
+        environment ? Pointers(*environment) : std::vector<char*>();
     pid_t pid = 0;
-    const int error =
-        posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, argv.data(), environ);
+    const int error = posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, argv.data(),
+                                   environment ? variables.data() : environ);
     return error == 0 ? pid : -error;
   }
 
@@ -83,14 +92,15 @@ class SpawnPlan {
 }  // namespace
 
 int StartDetached(const std::string& program, const std::vector<std::string>& arguments,
-                  const std::vector<InheritedDescriptor>& inherited) {
+                  const std::vector<InheritedDescriptor>& inherited,
+                  const std::optional<std::vector<std::string>>& environment) {
   SpawnPlan plan;
   for (const InheritedDescriptor& descriptor : inherited) {
     if (!plan.Inherit(descriptor)) {
       return -EMFILE;
     }
   }
-  return plan.Start(program, arguments);
+  return plan.Start(program, arguments, environment);
 }
 
 int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts) {

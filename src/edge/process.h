@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +15,12 @@ using InheritedDescriptor = std::pair<int, int>;
 
 /// Starts `program` (looked up in PATH unless it has a slash) in a session of its own, with default
 /// signal handling, standard input, output and error on /dev/null, `inherited` and no other
-/// descriptor. Returns the process id, or the negative errno value.
-[[nodiscard]] int StartDetached(const std::string& program,
-                                const std::vector<std::string>& arguments,
-                                const std::vector<InheritedDescriptor>& inherited);
+/// descriptor. `environment` ("NAME=value") takes the place of this process's own. Returns the
+/// process id, or the negative errno value.
+[[nodiscard]] int StartDetached(
+    const std::string& program, const std::vector<std::string>& arguments,
+    const std::vector<InheritedDescriptor>& inherited,
+    const std::optional<std::vector<std::string>>& environment = std::nullopt);
 
 /// Waits for a process started so: its exit status; -1 when it was killed, or had to be because
 /// `patience` ran out. Throws `app::Interrupted`, the process killed.

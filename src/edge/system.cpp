@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <sstream>
 #include <thread>
 
 #include "app/error.h"
@@ -48,21 +47,22 @@ std::string UserName() {
   return EitherVariable("USER", "LOGNAME").value_or(geteuid() == 0 ? "root" : "user");
 }
 
-/// How this machine is reached by ssh: as the running session was, else by its name.
-std::string SshDestination() {
-  const std::string user = UserName();
-  // sshd(8): client address, client port, server address, server port
-  std::istringstream connection(Variable("SSH_CONNECTION").value_or(""));
-  std::string client;
-  std::string client_port;
-  std::string host;
-  std::string port;
-  if (connection >> client >> client_port >> host >> port) {
-    return (port == "22" ? "" : "-p " + port + " ") + user + "@" + host;
-  }
+std::string HostName() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   gethostname(name.data(), HOST_NAME_MAX);
-  return user + "@" + name.data();
+  return name.data();
+}
+
+app::PlaceMarks ReadPlaceMarks() {
+  app::PlaceMarks marks;
+  marks.codespace = EitherVariable("CODESPACES", "CODESPACE_NAME").has_value();
+  marks.google_cloud_shell = Variable("CLOUD_SHELL").has_value();
+  marks.cloud_shell = EitherVariable("GITPOD_WORKSPACE_ID", "REPL_ID").has_value() ||
+                      EitherVariable("STACKBLITZ", "ACC_CLOUD").has_value() ||
+                      Variable("AWS_EXECUTION_ENV") == "CloudShell";
+  marks.pod = Variable("KUBERNETES_SERVICE_HOST").has_value();
+  marks.container = Variable("container").has_value();
+  return marks;
 }
 
 }  // namespace
@@ -103,8 +103,15 @@ app::Environment ReadEnvironment() {
   environment.store = Variable("GROKAUTH_STORE");
   environment.flow = Variable("GROKAUTH_FLOW");
   environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
-  environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
-  environment.ssh_destination = SshDestination();
+  environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_CLIENT") || Variable("SSH_TTY");
+  environment.is_wsl = EitherVariable("WSL_DISTRO_NAME", "WSL_INTEROP").has_value();
+  environment.is_remote_editor =
+      EitherVariable("CODESPACES", "REMOTE_CONTAINERS") || Variable("VSCODE_IPC_HOOK_CLI");
+  environment.marks = ReadPlaceMarks();
+  environment.ssh_destination =
+      app::MakeSshDestination(UserName(), HostName(), Variable("SSH_CONNECTION"));
+  environment.browser = Variable("BROWSER");
+  environment.program_path = Variable("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
   environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
@@ -118,14 +125,6 @@ NetworkEnvironment ReadNetworkEnvironment() {
   environment.https_proxy = EitherVariable("https_proxy", "HTTPS_PROXY");
   environment.all_proxy = EitherVariable("all_proxy", "ALL_PROXY");
   environment.no_proxy = EitherVariable("no_proxy", "NO_PROXY");
-  return environment;
-}
-
-DesktopEnvironment ReadDesktopEnvironment() {
-  DesktopEnvironment environment;
-  environment.has_display = EitherVariable("DISPLAY", "WAYLAND_DISPLAY").has_value();
-  environment.is_ssh = EitherVariable("SSH_CONNECTION", "SSH_TTY").has_value();
-  environment.browser = Variable("BROWSER");
   return environment;
 }
 

@@ -4,7 +4,6 @@
 
 #include "app/edges.h"
 #include "app/environment.h"
-#include "edge/browser.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 
@@ -16,7 +15,6 @@ void HardenProcess();
 
 [[nodiscard]] app::Environment ReadEnvironment();
 [[nodiscard]] NetworkEnvironment ReadNetworkEnvironment();
-[[nodiscard]] DesktopEnvironment ReadDesktopEnvironment();
 
 /// The text of a configuration file; nothing when there is none and `required` is false. Throws
 /// `Error{kConfig}` when it cannot be read.

@@ -81,6 +81,17 @@ class ByTheLoopbackFlow(BrowserTestCase):
         self.wait_for_page("Signed in")
         self.assertEqual(run.wait().status, 0)
 
+    def test_browser_is_started_by_the_program(self):
+        """$BROWSER is a command with arguments, one of them quoted, for a Chromium that goes through all pages and ends."""
+        program = self.new_program(flow="auto", redirect_port=free_port())
+        profile = program.folder / "a profile"
+        options = " ".join(chromium.options(self.provider.issuer))
+        command = f"nowhere:'{chromium.PROGRAM}' {options} --dump-dom '--user-data-dir={profile}' %s"
+        result = program.as_grok(expired=False, env={"DISPLAY": ":99", "BROWSER": command}).wait(60)
+        self.assertEqual((result.status, result.json["issuer"]), (0, self.provider.issuer), result)
+        self.assertRegex(result.stderr, r"\ASign in at \S+\nWaiting for your browser ...\nSigned in as ada@example.com.\n\Z")
+        self.assertTrue(profile.is_dir())
+
     def test_declined(self):
         self.provider.settings(deny_sign_in=True)
         _, run, url = self.new_login()

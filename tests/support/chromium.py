@@ -15,8 +15,13 @@ from urllib.parse import urlsplit
 PROGRAM = shutil.which("chromium")
 _OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --no-proxy-server --remote-debugging-pipe"
+    "--disable-component-update --disable-sync --no-proxy-server"
 ).split()
+
+
+def options(*trusted: str) -> list[str]:
+    """For a Chromium without a window that takes the certificates of these https addresses as they are."""
+    return [*_OPTIONS, f"--ignore-certificate-errors-spki-list={','.join(map(_key_of, trusted))}"]
 
 
 class Chromium:
@@ -24,12 +29,11 @@ class Chromium:
 
     def __init__(self, *trusted: str):
         self._folder = tempfile.mkdtemp(prefix="grok-auth-chromium-")
-        keys = ",".join(map(_key_of, trusted))
-        options = [*_OPTIONS, f"--user-data-dir={self._folder}/profile", f"--ignore-certificate-errors-spki-list={keys}"]
+        arguments = [*options(*trusted), f"--user-data-dir={self._folder}/profile", "--remote-debugging-pipe", "about:blank"]
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
         # The browser reads from descriptor 3 and writes to 4.
-        shell = ["bash", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "bash", PROGRAM, *options, "about:blank"]
+        shell = ["bash", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "bash", PROGRAM, *arguments]
         with open(f"{self._folder}/stderr", "w") as errors:
             self._process = subprocess.Popen(
                 shell, pass_fds=(commands, answers), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,

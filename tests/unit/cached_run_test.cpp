@@ -30,8 +30,9 @@ TEST_CASE("a cached run prints one line of JSON and touches nothing but the file
   Fixture fixture;
   UnreachableHttp http;
   Edges edges = fixture.edges;
-  Edges silent{http,           edges.state,    edges.keyring, edges.clock, edges.random,
-               edges.terminal, edges.loopback, edges.browser, edges.qr_encoder, edges.worker};
+  Edges silent{http,           edges.state,    edges.keyring, edges.clock,      edges.random,
+               edges.terminal, edges.loopback, edges.browser, edges.qr_encoder, edges.worker,
+               edges.machine};
   Context context{fixture.profile,  fixture.environment,     silent,
                   fixture.store,    fixture.files,           fixture.pending,
                   fixture.messages, fixture.context.started, {}};
@@ -42,6 +43,7 @@ TEST_CASE("a cached run prints one line of JSON and touches nothing but the file
   CHECK(fixture.state.locks_taken.empty());
   CHECK(fixture.state.changes.empty());
   CHECK(fixture.worker.started.empty());
+  CHECK(fixture.machine.looks == 0);
   CHECK(fixture.clock.Elapsed() == milliseconds(0));
 }
 

@@ -200,6 +200,17 @@ class FakeBrowser final : public app::Browser {
   std::vector<std::string> opened;
 };
 
+class FakeMachine final : public app::Machine {
+ public:
+  [[nodiscard]] bool HasContainerMark() override {
+    ++looks;
+    return has_container_mark;
+  }
+
+  bool has_container_mark = false;
+  int looks = 0;
+};
+
 /// Workers in this process. What each does is planned beforehand; one too many fails the test, and
 /// so does one that was planned and not started. It holds its lock until it ends.
 class FakeWorker final : public app::Worker {

@@ -62,8 +62,9 @@ struct Fixture {
   FakeBrowser browser;
   FakeQrEncoder qr_encoder;
   FakeWorker worker{clock};
-  app::Edges edges{http,     state,    keyring, clock,      random,
-                   terminal, loopback, browser, qr_encoder, worker};
+  FakeMachine machine;
+  app::Edges edges{http,     state,   keyring,    clock,  random, terminal,
+                   loopback, browser, qr_encoder, worker, machine};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};
