@@ -12,6 +12,7 @@
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
+#include "edge/remote_shell.h"
 #include "edge/secret_service_store.h"
 #include "edge/system.h"
 #include "edge/worker.h"
@@ -69,7 +70,9 @@ int main(int argc, char** argv) {
     grokauth::edge::DesktopBrowser browser(grokauth::edge::ReadDesktopEnvironment());
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
-    Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
+    grokauth::edge::SshRemoteShell remote_shell(interrupts);
+    Edges edges{http,     state,    keyring, clock,  random,
+                terminal, loopback, browser, worker, remote_shell};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

@@ -9,6 +9,7 @@
 #include "app/redirect_handler.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
+#include "app/sign_in_words.h"
 #include "oauth/authorization_request.h"
 #include "oauth/claims.h"
 #include "oauth/token_request.h"
@@ -97,7 +98,7 @@ class LoopbackSignIn {
   /// A browser elsewhere reaches the listener through a forward of its port.
   void TellForward() {
     const std::string port = std::to_string(listener_.Port());
-    context_.messages.Say("The browser must reach this computer. From the one you sit at:");
+    context_.messages.Say(kForwardWords);
     context_.messages.Say("  ssh -N -L " + port + ":127.0.0.1:" + port + " " +
                           context_.environment.ssh_destination);
   }

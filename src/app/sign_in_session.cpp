@@ -5,6 +5,7 @@
 
 #include "app/best_effort.h"
 #include "app/output.h"
+#include "app/sign_in_words.h"
 #include "app/silent_refresh.h"
 
 namespace grokauth::app {
@@ -36,7 +37,7 @@ void SignInSession::ShowAddress(const PendingSignIn& pending) {
   if (!shown_.insert(pending.url).second) {
     return;
   }
-  context_.messages.Announce("Sign in at " + pending.url);
+  context_.messages.Announce(kAddressWords + pending.url);
   if (pending.device) {
     const std::chrono::seconds left = pending.expires_at - context_.edges.clock.Now();
     context_.messages.Say("Code: " + pending.device->user_code + " (valid for " +

@@ -61,7 +61,9 @@ struct Fixture {
   FakeLoopback loopback;
   FakeBrowser browser;
   FakeWorker worker{clock};
-  app::Edges edges{http, state, keyring, clock, random, terminal, loopback, browser, worker};
+  FakeRemoteShell remote_shell{clock};
+  app::Edges edges{http,     state,    keyring, clock,  random,
+                   terminal, loopback, browser, worker, remote_shell};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};
