@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -9,6 +11,7 @@
 #include "cli/commands.h"
 #include "edge/browser.h"
 #include "edge/file_store.h"
+#include "edge/holders.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
@@ -37,6 +40,12 @@ void IgnoreTermination() {
   }
 }
 
+/// Whether it is the command of an ssh connection without a terminal, whose end no signal tells.
+/// With a shell in between it cannot be told from a run that is to outlive whoever started it.
+bool IsRunBySshd() {
+  return grokauth::edge::ProcessName(getppid()).starts_with("sshd");
+}
+
 using Watch = grokauth::edge::Interrupts::Watch;
 
 /// A signal that is ignored still reaches a signalfd, so a worker must not have one.
@@ -44,8 +53,9 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
   if (IsWorker(command)) {
     return Watch::kNothing;
   }
-  return IsProviderRun(command) && !grokauth::edge::HasTerminal() ? Watch::kSignalsAndParent
-                                                                  : Watch::kSignals;
+  const bool ends_with_parent =
+      !grokauth::edge::HasTerminal() && (IsProviderRun(command) || IsRunBySshd());
+  return ends_with_parent ? Watch::kSignalsAndParent : Watch::kSignals;
 }
 
 }  // namespace

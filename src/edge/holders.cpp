@@ -106,10 +106,8 @@ std::string FindPortHolder(std::uint16_t port) {
   if (!process) {
     return {};
   }
-  std::string name;
-  std::ifstream comm(*process / "comm");
-  std::getline(comm, name);
-  return "'" + oauth::Printable(name) + "' (process " + process->filename().string() + ")";
+  const std::string pid = process->filename().string();
+  return "'" + oauth::Printable(ProcessName(std::stoi(pid))) + "' (process " + pid + ")";
 }
 
 std::optional<int> FindLockHolder(const std::string& path) {
@@ -123,6 +121,13 @@ std::optional<int> FindLockHolder(const std::string& path) {
            file.st_ino == wanted.st_ino && HasLock(descriptor);
   });
   return process ? std::optional(std::stoi(process->filename().string())) : std::nullopt;
+}
+
+std::string ProcessName(int pid) {
+  std::string name;
+  std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
+  std::getline(comm, name);
+  return name;
 }
 
 bool IsStopped(int pid) {
