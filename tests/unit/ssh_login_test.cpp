@@ -275,7 +275,7 @@ TEST_CASE("a signal ends it, and ssh with it") {
   CHECK(laptop.remote_shell.running == 0);
 }
 
-TEST_CASE("--verbose tells what is run, fit for the terminal") {
+TEST_CASE("option --verbose tells what is run, fit for the terminal") {
   Laptop laptop;
   laptop.options.arguments = {"-o", "ProxyCommand=nc %h\x1b[2J %p", "host"};
   laptop.remote_shell.End(0);
