@@ -9,7 +9,7 @@ _grok_auth_profiles() {
 
 _grok_auth() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local command=token options
+    local command=token options i
 
     # --name=value arrives as three words
     if [[ $cur == = ]]; then
@@ -35,7 +35,7 @@ _grok_auth() {
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status ssh' -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -50,9 +50,23 @@ _grok_auth() {
             ;;
         login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
         logout | refresh | status) options+=' --json' ;;
+        ssh)
+            options+=' --device --loopback --no-browser'
+            # From the first argument on that is not ours all are for ssh, the host mostly.
+            for ((i = 2; i < COMP_CWORD; i++)); do
+                [[ ${COMP_WORDS[i]} == -- ]] && return
+                [[ ${COMP_WORDS[i]} == --* || ${COMP_WORDS[i]} == = ]] && continue
+                [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(profile|config) ]] && continue
+                return
+            done
+            ;;
         *) return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    # The hosts that bash-completion knows.
+    if [[ $command == ssh && $cur != -* ]] && declare -F _known_hosts_real >/dev/null; then
+        _known_hosts_real -a -- "$cur"
+    fi
 }
 
 complete -F _grok_auth grok-auth

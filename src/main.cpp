@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -9,11 +11,13 @@
 #include "cli/commands.h"
 #include "edge/browser.h"
 #include "edge/file_store.h"
+#include "edge/holders.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
 #include "edge/machine.h"
 #include "edge/qr_encoder.h"
+#include "edge/remote_shell.h"
 #include "edge/secret_service_store.h"
 #include "edge/system.h"
 #include "edge/terminal.h"
@@ -39,6 +43,12 @@ void IgnoreTermination() {
   }
 }
 
+/// Whether it is the command of an ssh connection without a terminal, whose end no signal tells.
+/// With a shell in between it cannot be told from a run that is to outlive whoever started it.
+bool IsRunBySshd() {
+  return grokauth::edge::ProcessName(getppid()).starts_with("sshd");
+}
+
 using Watch = grokauth::edge::Interrupts::Watch;
 
 /// A signal that is ignored still reaches a signalfd, so a worker must not have one.
@@ -46,8 +56,9 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
   if (IsWorker(command)) {
     return Watch::kNothing;
   }
-  return IsProviderRun(command) && !grokauth::edge::HasTerminal() ? Watch::kSignalsAndParent
-                                                                  : Watch::kSignals;
+  const bool ends_with_parent =
+      !grokauth::edge::HasTerminal() && (IsProviderRun(command) || IsRunBySshd());
+  return ends_with_parent ? Watch::kSignalsAndParent : Watch::kSignals;
 }
 
 }  // namespace
@@ -74,8 +85,9 @@ int main(int argc, char** argv) {
     grokauth::edge::ProcessWorker worker(interrupts);
     grokauth::edge::SecretServiceStore keyring(interrupts);
     grokauth::edge::LinuxMachine machine;
-    Edges edges{http,     state,   keyring,    clock,  random, terminal,
-                loopback, browser, qr_encoder, worker, machine};
+    grokauth::edge::SshRemoteShell remote_shell(interrupts);
+    Edges edges{http,     state,   keyring,    clock,  random,  terminal,
+                loopback, browser, qr_encoder, worker, machine, remote_shell};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

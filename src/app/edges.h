@@ -298,6 +298,26 @@ class Worker {
       const std::vector<std::string>& arguments, std::unique_ptr<Lock> lock) = 0;
 };
 
+/// An ssh(1) that goes on in the foreground. Destroying it ends it.
+class RunningShell {
+ public:
+  virtual ~RunningShell() = default;
+  /// What it wrote to standard error; empty when nothing comes until `deadline`; nothing once it
+  /// has ended and all was read. Throws `Interrupted`.
+  [[nodiscard]] virtual std::optional<std::string> Read(SteadyTime deadline) = 0;
+  /// Its exit status, or 128 and the number of the signal that killed it; once `Read` gave nothing.
+  [[nodiscard]] virtual int Status() const = 0;
+};
+
+class RemoteShell {
+ public:
+  virtual ~RemoteShell() = default;
+  /// Starts ssh with `arguments`: beside this process, so that it can ask the person at the
+  /// terminal for a password, with the same standard input and output. Throws `Error{kNetwork}`.
+  [[nodiscard]] virtual std::unique_ptr<RunningShell> Start(
+      const std::vector<std::string>& arguments) = 0;
+};
+
 /// The outside world, as the use cases see it. `main` fills it with the real one, tests with fakes.
 struct Edges {
   HttpClient& http;
@@ -311,6 +331,7 @@ struct Edges {
   QrEncoder& qr_encoder;
   Worker& worker;
   Machine& machine;
+  RemoteShell& remote_shell;
 };
 
 }  // namespace grokauth::app

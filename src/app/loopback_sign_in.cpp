@@ -10,6 +10,7 @@
 #include "app/redirect_handler.h"
 #include "app/refresh_verdict.h"
 #include "app/revocation.h"
+#include "app/sign_in_words.h"
 #include "oauth/authorization_request.h"
 #include "oauth/claims.h"
 #include "oauth/token_request.h"
@@ -68,14 +69,13 @@ class LoopbackSignIn {
 
   Handout Wait(const PendingSignIn& pending) {
     session_.Announce(pending);
-    if (!session_.CanOpenBrowser()) {
-      TellForward();
-    }
     const std::unique_ptr<Keyboard> keyboard = session_.OpenKeyboard();
-    if (keyboard) {
+    if (!session_.CanOpenBrowser()) {
+      TellForward(keyboard != nullptr);
+    } else if (keyboard) {
       context_.messages.Say(
-          "Where it cannot reach this computer: paste here the address that it ends at, or the "
-          "code that the page shows.");
+          "If the page cannot come back here, paste here the address that it ends at, or its "
+          "code.");
     }
     session_.TellWaiting("your browser", session_.options().deadline);
     const auto handle = [this](const LoopbackRequest& request) { return handler_.Handle(request); };
@@ -145,12 +145,11 @@ class LoopbackSignIn {
   }
 
   /// How a browser elsewhere reaches the listener.
-  void TellForward() {
+  void TellForward(bool can_paste) {
     const Surroundings surroundings =
         FindSurroundings(context_.environment, context_.edges.machine);
-    for (const std::string& line :
-         ReachHint(surroundings, context_.environment.ssh_destination, listener_.Port(),
-                   context_.profile.name, /*can_paste=*/false)) {
+    for (const std::string& line : ReachHint(surroundings, context_.environment.ssh_destination,
+                                             listener_.Port(), context_.profile.name, can_paste)) {
       context_.messages.Say(line);
     }
   }

@@ -115,6 +115,18 @@ std::optional<StoreChoice> ParseStoreChoice(std::string_view word) {
   return word == "file" ? std::optional(StoreChoice::kFile) : std::nullopt;
 }
 
+std::optional<Flow> FlowOverride(const Environment& environment) {
+  if (!environment.flow) {
+    return std::nullopt;
+  }
+  const std::optional<Flow> flow = ParseFlow(*environment.flow);
+  if (!flow) {
+    throw Error(ErrorKind::kUsage, "GROKAUTH_FLOW is '" + oauth::Printable(*environment.flow) + "'",
+                "set it to auto, device or loopback");
+  }
+  return flow;
+}
+
 Profile ChooseProfile(const Configuration& configuration, const std::optional<std::string>& option,
                       const Environment& environment) {
   const auto [requested, origin] = RequestedName(configuration, option, environment);
@@ -132,15 +144,7 @@ Profile ChooseProfile(const Configuration& configuration, const std::optional<st
                     name + "] to the configuration file for another one");
   }
   Profile profile = *found;
-  if (environment.flow) {
-    const std::optional<Flow> flow = ParseFlow(*environment.flow);
-    if (!flow) {
-      throw Error(ErrorKind::kUsage,
-                  "GROKAUTH_FLOW is '" + oauth::Printable(*environment.flow) + "'",
-                  "set it to auto, device or loopback");
-    }
-    profile.flow = *flow;
-  }
+  profile.flow = FlowOverride(environment).value_or(profile.flow);
   if (environment.store) {
     const std::optional<StoreChoice> store = ParseStoreChoice(*environment.store);
     if (!store) {

@@ -83,6 +83,9 @@ struct Configuration {
                                                           const std::optional<std::string>& option,
                                                           const Environment& environment);
 
+/// The flow that GROKAUTH_FLOW asks for; nothing when it is unset. Throws `Error{kUsage}`.
+[[nodiscard]] std::optional<Flow> FlowOverride(const Environment& environment);
+
 /// The profile to use: the requested one, else the configuration's `fallback_profile`.
 /// GROKAUTH_FLOW and GROKAUTH_STORE override its settings. Throws `Error{kUsage}` for a name that
 /// cannot be one, `Error{kConfig}` for a profile that does not exist.

@@ -1,5 +1,7 @@
 #include "app/reach_hint.h"
 
+#include "app/sign_in_words.h"
+
 namespace grokauth::app {
 
 namespace {
@@ -18,7 +20,7 @@ class Hint {
       case Surroundings::kHere:
         return BySsh("The browser must reach this computer. From another one:");
       case Surroundings::kSsh:
-        return BySsh("The browser must reach this computer. From the one you sit at:");
+        return BySsh(kForwardWords);
       case Surroundings::kContainer:
         return {"The browser must reach port " + port_ + " of this container's own 127.0.0.1,",
                 "where published ports (docker run -p) do not lead. In a container that was",
@@ -71,7 +73,7 @@ std::vector<std::string> ReachHint(Surroundings surroundings, const SshDestinati
   Lines more;
   if (can_paste) {
     more = {"Or open the address anywhere, and paste here the address that the browser",
-            "ends at."};
+            "ends at, or the code that the page shows."};
   } else if (surroundings != Surroundings::kHere && surroundings != Surroundings::kSsh) {
     more = hint.ByLogin();
   }

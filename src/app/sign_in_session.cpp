@@ -6,6 +6,7 @@
 #include "app/best_effort.h"
 #include "app/output.h"
 #include "app/sign_in_display.h"
+#include "app/sign_in_words.h"
 #include "app/silent_refresh.h"
 #include "app/tier.h"
 
@@ -60,7 +61,7 @@ void SignInSession::ShowAddress(const PendingSignIn& pending) {
   if (!shown_.insert(pending.url).second) {
     return;
   }
-  context_.messages.Announce("Sign in at " + pending.url);
+  context_.messages.Announce(kAddressWords + pending.url);
   if (pending.device) {
     ShowCode(pending);
   }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string_view>
@@ -28,7 +29,8 @@ struct CommandDescription {
   std::string_view name;
   std::string_view summary;
   std::string_view text;
-  std::vector<std::string_view> options;  ///< beside those of every command
+  std::vector<std::string_view> options;    ///< beside those of every command
+  std::string_view foreign_arguments = {};  ///< another program's, which come last; empty: none
 };
 
 struct OptionDescription {
@@ -56,6 +58,11 @@ const std::vector<CommandDescription>& Commands() {
        "show the login: account, expiry, last refresh",
        "Shows what is stored, offline, and ends with status 0 whatever that is.",
        {"json"}},
+      {"ssh",
+       "sign in on another host; the browser opens here",
+       "Runs 'grok-auth login' on the host by ssh, and opens the address here.",
+       {"device", "loopback", "no-browser"},
+       "SSH_ARGUMENTS"},
   };
   return commands;
 }
@@ -156,6 +163,24 @@ std::string Describe(const Poco::Util::OptionException& error) {
              : "the options cannot be read: " + message;
 }
 
+/// Takes the arguments of the other program from the end of `arguments`: from the first one on that
+/// is no long option, or all that stand behind "--".
+std::vector<std::string> TakeForeignArguments(std::vector<std::string>& arguments,
+                                              const OptionSet& options) {
+  auto end = arguments.begin();
+  while (end != arguments.end() && end->starts_with("--") && *end != "--") {
+    const std::string name = end->substr(2);
+    const bool takes_next = std::any_of(options.begin(), options.end(), [&](const Option& option) {
+      return option.fullName() == name && option.takesArgument();
+    });
+    end += takes_next && std::next(end) != arguments.end() ? 2 : 1;
+  }
+  const bool has_mark = end != arguments.end() && *end == "--";
+  std::vector<std::string> foreign(has_mark ? std::next(end) : end, arguments.end());
+  arguments.erase(end, arguments.end());
+  return foreign;
+}
+
 Values ProcessOptions(const std::vector<std::string>& arguments, const OptionSet& options,
                       const CommandDescription& command) {
   Poco::Util::OptionProcessor processor(options);
@@ -235,14 +260,17 @@ std::string CommandHelp(const CommandDescription& command, const OptionSet& opti
   formatter.setUnixStyle(true);
   formatter.setWidth(80);
   formatter.setCommand("grok-auth " + std::string(command.name));
-  formatter.setUsage("[OPTIONS]");
+  formatter.setUsage(command.foreign_arguments.empty()
+                         ? "[OPTIONS]"
+                         : "[OPTIONS] " + std::string(command.foreign_arguments));
   formatter.setHeader(std::string(command.text));
   std::ostringstream text;
   formatter.format(text);
   return text.str();
 }
 
-Command MakeCommand(const CommandDescription& description, const Values& values) {
+Command MakeCommand(const CommandDescription& description, const Values& values,
+                    std::vector<std::string> foreign) {
   CommonOptions common{Value(values, "profile"), Value(values, "config"),
                        values.contains("verbose"), values.contains("json"), FlowOf(values)};
   const bool no_browser = values.contains("no-browser");
@@ -262,6 +290,13 @@ Command MakeCommand(const CommandDescription& description, const Values& values)
   }
   if (description.name == "refresh") {
     return RefreshCommand{std::move(common), values.contains("worker")};
+  }
+  if (description.name == "ssh") {
+    if (foreign.empty()) {
+      throw Error(ErrorKind::kUsage, "'ssh' needs the host, and what else ssh(1) takes",
+                  UsageHint(description));
+    }
+    return SshCommand{std::move(common), no_browser, std::move(foreign)};
   }
   return StatusCommand{std::move(common)};
 }
@@ -299,6 +334,10 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
   if (command->name == "refresh") {
     options.addOption(Option("worker", "", "for the program itself"));  // not in the help
   }
+  std::vector<std::string> foreign;
+  if (!command->foreign_arguments.empty()) {
+    foreign = TakeForeignArguments(rest, options);
+  }
   const Values values = ProcessOptions(rest, options, *command);
   if (values.contains("help")) {
     return PrintCommand{help};
@@ -306,7 +345,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
   if (values.contains("version")) {
     return PrintCommand{"grok-auth " GROK_AUTH_VERSION "\n"};
   }
-  return MakeCommand(*command, values);
+  return MakeCommand(*command, values, std::move(foreign));
 }
 
 }  // namespace grokauth::cli

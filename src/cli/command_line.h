@@ -37,6 +37,11 @@ struct RefreshCommand {
 struct StatusCommand {
   CommonOptions common;
 };
+struct SshCommand {
+  CommonOptions common;
+  bool no_browser = false;
+  std::vector<std::string> arguments;  ///< for ssh; not empty
+};
 /// `unlock-keyring`, by which the program starts itself to have a dialog opened that may never end.
 struct UnlockKeyringCommand {};
 /// --help or --version: a text for standard output.
@@ -48,7 +53,7 @@ struct PrintCommand {
 inline constexpr const char* kUnlockKeyringCommand = "unlock-keyring";
 
 using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand,
-                             StatusCommand, UnlockKeyringCommand, PrintCommand>;
+                             StatusCommand, SshCommand, UnlockKeyringCommand, PrintCommand>;
 
 /// Reads the arguments behind the program's name. Throws `app::Error{kUsage}`; options cannot be
 /// abbreviated.

@@ -7,6 +7,7 @@
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
+#include "app/ssh_login.h"
 #include "app/status.h"
 #include "oauth/json.h"
 
@@ -148,6 +149,13 @@ int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& p
   return 0;
 }
 
+int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
+           app::Messages& messages) {
+  const CommonOptions& common = command.common;
+  return app::SignInBySsh({common.profile, common.flow, command.no_browser, command.arguments},
+                          ReadConfiguration(common, process), process.environment, edges, messages);
+}
+
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
@@ -155,8 +163,12 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
     messages.Hold();  // should it come to a sign-in, nothing may precede the address
   }
   try {
-    WithContext(command.common, edges, process, messages,
-                [&](Context& context) { Run(command, context); });
+    if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
+      return RunSsh(command, edges, process, messages);
+    } else {
+      WithContext(command.common, edges, process, messages,
+                  [&](Context& context) { Run(command, context); });
+    }
     messages.Release();
     return 0;
   } catch (const Error& error) {

@@ -92,10 +92,15 @@ std::string FindPortHolder(std::uint16_t port) {
   if (!process) {
     return {};
   }
+  const std::string pid = process->filename().string();
+  return "'" + oauth::Printable(ProcessName(std::stoi(pid))) + "' (process " + pid + ")";
+}
+
+std::string ProcessName(int pid) {
   std::string name;
-  std::ifstream comm(*process / "comm");
+  std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
   std::getline(comm, name);
-  return "'" + oauth::Printable(name) + "' (process " + process->filename().string() + ")";
+  return name;
 }
 
 bool IsStoppedProgram(int pid) {

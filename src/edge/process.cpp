@@ -42,11 +42,7 @@ class SpawnPlan {
     sigemptyset(&none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-      posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
-    }
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   }
   ~SpawnPlan() {
     posix_spawnattr_destroy(&attributes_);
@@ -57,6 +53,15 @@ class SpawnPlan {
   }
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  /// A session of its own, away from the terminal and from the standard descriptors.
+  void Detach() {
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
+    }
+  }
 
   /// False when the descriptor cannot be copied.
   bool Inherit(const InheritedDescriptor& descriptor) {
@@ -95,12 +100,21 @@ int StartDetached(const std::string& program, const std::vector<std::string>& ar
                   const std::vector<InheritedDescriptor>& inherited,
                   const std::optional<std::vector<std::string>>& environment) {
   SpawnPlan plan;
+  plan.Detach();
   for (const InheritedDescriptor& descriptor : inherited) {
     if (!plan.Inherit(descriptor)) {
       return -EMFILE;
     }
   }
   return plan.Start(program, arguments, environment);
+}
+
+int StartAttached(const std::string& program, const std::vector<std::string>& arguments,
+                  int error_descriptor) {
+  SpawnPlan plan;
+  return plan.Inherit({error_descriptor, STDERR_FILENO})
+             ? plan.Start(program, arguments, std::nullopt)
+             : -EMFILE;
 }
 
 int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts) {

@@ -22,8 +22,14 @@ using InheritedDescriptor = std::pair<int, int>;
     const std::vector<InheritedDescriptor>& inherited,
     const std::optional<std::vector<std::string>>& environment = std::nullopt);
 
-/// Waits for a process started so: its exit status; -1 when it was killed, or had to be because
-/// `patience` ran out. Throws `app::Interrupted`, the process killed.
+/// Starts `program` (looked up likewise) in this process's session and process group, with default
+/// signal handling, this process's standard input and output, `error_descriptor` as its standard
+/// error and no other descriptor. Returns the process id, or the negative errno value.
+[[nodiscard]] int StartAttached(const std::string& program,
+                                const std::vector<std::string>& arguments, int error_descriptor);
+
+/// Waits for a process started detached: its exit status; -1 when it was killed, or had to be
+/// because `patience` ran out. Throws `app::Interrupted`, the process killed.
 [[nodiscard]] int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts);
 
 }  // namespace grokauth::edge

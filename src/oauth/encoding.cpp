@@ -73,6 +73,36 @@ bool IsShownOnTerminal(char32_t c) {
   return !control && !directional;
 }
 
+constexpr char kEscape = '\x1b';
+
+bool IsBetween(char character, char first, char last) {
+  return character >= first && character <= last;
+}
+
+/// The length of the escape sequence at the start of `text`, which begins with ESC; all of `text`
+/// when the sequence does not end in it (ECMA-48 sections 5.3 to 5.6).
+std::size_t EscapeLength(std::string_view text) {
+  if (text.size() < 2) {
+    return text.size();
+  }
+  if (std::string_view("]PX^_").find(text[1]) != std::string_view::npos) {
+    // A control string, ended by ST or, as terminals have it, by BEL.
+    const std::size_t terminator = text.find_first_of("\x1b\x07", 2);
+    if (terminator == std::string_view::npos) {
+      return text.size();
+    }
+    const bool is_st = text.substr(terminator).starts_with("\x1b\\");
+    return terminator + (is_st ? 2 : (text[terminator] == kEscape ? 0 : 1));
+  }
+  const bool is_control_sequence = text[1] == '[';
+  std::size_t end = is_control_sequence ? 2 : 1;
+  while (end < text.size() && IsBetween(text[end], ' ', is_control_sequence ? '?' : '/')) {
+    ++end;
+  }
+  const bool has_final = end < text.size() && IsBetween(text[end], '0', '~');
+  return has_final ? end + 1 : end;
+}
+
 }  // namespace
 
 std::string FormEncode(const Parameters& parameters) {
@@ -168,6 +198,26 @@ std::string Printable(std::string_view text, std::size_t limit) {
   }
   while (!out.empty() && out.back() == ' ') {
     out.pop_back();
+  }
+  return out;
+}
+
+std::string PrintableLine(std::string_view line) {
+  std::string out;
+  while (!line.empty()) {
+    std::size_t length = 1;
+    char32_t code_point = 0;
+    if (line.front() == kEscape) {
+      length = EscapeLength(line);
+    } else if (line.front() == '\t') {
+      out += ' ';
+    } else if (const std::size_t whole = SequenceLength(line, code_point); whole > 0) {
+      length = whole;
+      if (IsShownOnTerminal(code_point)) {
+        out += line.substr(0, length);
+      }
+    }
+    line.remove_prefix(length);
   }
   return out;
 }

@@ -33,6 +33,12 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 /// overrides are left out, white space becomes one blank, the rest is cut after `limit` bytes.
 [[nodiscard]] std::string Printable(std::string_view text, std::size_t limit = 300);
 
+/// One line of a program's output fit for a terminal: as `Printable`, but laid out as it came
+/// (blanks stay, a tab becomes one, nothing is cut), and whole escape sequences (ECMA-48
+/// section 5.4) are left out. The result for the beginning of a line is the beginning of the result
+/// for all of it.
+[[nodiscard]] std::string PrintableLine(std::string_view line);
+
 /// Whether `token` can stand in an Authorization header and in Grok's output: not empty, visible
 /// ASCII only (RFC 6749 appendix A.12 without the blank, which no Bearer token can have).
 [[nodiscard]] bool IsTokenText(std::string_view token);

@@ -8,6 +8,7 @@ from offline import OfflineTestCase
 from program import PROFILE
 
 COMMANDS = ["token", "login", "logout", "refresh", "status"]
+WITH_HELP = [*COMMANDS, "ssh"]  # what follows its options is another program's
 WITH_JSON = ["login", "logout", "refresh", "status"]
 COMMON = ["--profile", "--config", "--verbose", "--help", "--version"]
 
@@ -133,7 +134,7 @@ class Usage(OfflineTestCase):
         general = self.program.run("--help")
         self.assertEqual((general.status, general.stderr), (0, ""))
         self.assertTrue(general.stdout.startswith("usage: grok-auth "), general)
-        for command in COMMANDS:
+        for command in WITH_HELP:
             with self.subTest(command):
                 self.assertRegex(general.stdout, rf"(?m)^  {command} +\S")
                 result = self.program.run(command, "--help")

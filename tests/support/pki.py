@@ -46,8 +46,8 @@ commonName = supplied
 """
 
 
-def make(directory) -> Pki:
-    """Makes everything anew in `directory`, which is created."""
+def make(directory, *more_names: str) -> Pki:
+    """Makes everything anew in `directory`, which is created. The server's certificate is for `more_names`, too."""
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "ca.conf").write_text(_AUTHORITY)
@@ -79,7 +79,7 @@ def make(directory) -> Pki:
     )  # fmt: skip
     return Pki(
         ca=str(directory / "ca.pem"),
-        server=issue("server", "localhost", _SERVER_NAMES),
+        server=issue("server", "localhost", ",".join([_SERVER_NAMES, *more_names])),
         wrong=issue("wrong", "other.test", "DNS:other.test"),
         cnonly=issue("cnonly", "localhost", "DNS:unrelated.test"),
         expired=issue("expired", "localhost", _SERVER_NAMES, days=-1),

@@ -46,13 +46,15 @@ def install() -> None:
 class Provider:
     """A running server, as a context manager or between `start` and `stop`.
 
-    `issuer` is its URL and `ca` the file with the authority that vouches for it. The keyword arguments are settings.
+    `issuer` is its URL and `ca` the file with the authority that vouches for it. With `address` it is not at localhost but
+    at that IP address of this machine. The other keyword arguments are settings.
     """
 
-    def __init__(self, port: int = 0, **settings):
+    def __init__(self, port: int = 0, address: str | None = None, **settings):
         self.issuer = ""
         self.ca = ""
         self._port = port
+        self._address = address
         self._settings = settings
         self._control = ""
         self._process = None
@@ -69,10 +71,11 @@ class Provider:
         install()
         self._folder = tempfile.mkdtemp(prefix="grok-auth-provider-")
         try:
-            authority = pki.make(self._folder)
+            authority = pki.make(self._folder, *([f"IP:{self._address}"] if self._address else []))
             self.ca = str(authority.ca)
             cert, key = authority.server
             command = [NODE, HERE / "provider.mjs", "--cert", cert, "--key", key, "--port", str(self._port)]
+            command += ["--address", self._address] if self._address else []
             self._run([*map(str, command), "--settings", json.dumps(self._settings)], timeout)
         except BaseException:
             self.stop()

@@ -37,7 +37,7 @@ bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-const std::vector<std::string> kCommands = {"token", "login", "logout", "refresh", "status"};
+const std::vector<std::string> kCommands = {"token", "login", "logout", "refresh", "status", "ssh"};
 
 }  // namespace
 
@@ -155,6 +155,54 @@ TEST_CASE("an argument that is no option is refused") {
   static_cast<void>(Refused(arguments));
 }
 
+TEST_CASE("what stands behind the options of ssh is for ssh, unchanged") {
+  const auto [arguments, foreign] = GENERATE(table<Arguments, Arguments>({
+      {{"host"}, {"host"}},
+      {{"-p", "2222", "u@host"}, {"-p", "2222", "u@host"}},
+      {{"--device", "-v", "host", "--device"}, {"-v", "host", "--device"}},
+      {{"--profile", "work", "host", "--", "--x"}, {"host", "--", "--x"}},
+      {{"--profile=work", "-o", "ProxyCommand=a b  c"}, {"-o", "ProxyCommand=a b  c"}},
+      {{"--", "--host"}, {"--host"}},
+      {{"--verbose", "--", "--", "host"}, {"--", "host"}},
+      {{"", "host"}, {"", "host"}},
+      {{"-", "host"}, {"-", "host"}},
+      {{"--config", "--verbose", "host"}, {"host"}},
+  }));
+  Arguments all{"ssh"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  CAPTURE(all);
+  CHECK(Parsed<SshCommand>(all).arguments == foreign);
+}
+
+TEST_CASE("every option of ssh is read") {
+  const auto command = Parsed<SshCommand>({"ssh", "--profile", "work", "--config=/a", "--loopback",
+                                           "--no-browser", "--verbose", "host", "--device"});
+  CHECK(command.common.profile == "work");
+  CHECK(command.common.config == "/a");
+  CHECK(command.common.flow == app::Flow::kLoopback);
+  CHECK(command.common.verbose);
+  CHECK(command.no_browser);
+  const auto plain = Parsed<SshCommand>({"ssh", "host", "--no-browser"});
+  CHECK_FALSE(plain.common.flow);
+  CHECK_FALSE(plain.no_browser);
+}
+
+TEST_CASE("ssh without a host, or with an option that is not ours, is refused") {
+  const auto arguments = GENERATE(values<Arguments>({{"ssh"},
+                                                     {"ssh", "--device"},
+                                                     {"ssh", "--"},
+                                                     {"ssh", "--profile", "host"},
+                                                     {"ssh", "--json", "host"},
+                                                     {"ssh", "--timeout=5", "host"},
+                                                     {"ssh", "--prof=x", "host"},
+                                                     {"ssh", "--device", "--loopback", "host"},
+                                                     {"ssh", "--device=yes", "host"},
+                                                     {"ssh", "--profile"}}));
+  CAPTURE(arguments);
+  CHECK(ErrorOf([&] { static_cast<void>(ParseCommandLine(arguments)); }).kind() ==
+        app::ErrorKind::kUsage);
+}
+
 TEST_CASE("a command that does not exist is refused, its name fit for a terminal") {
   const std::string name =
       GENERATE(as<std::string>{}, "tokens", "Token", "", "log", "help", "version", "a\x1b[2J");
@@ -207,7 +255,11 @@ TEST_CASE("every option that a command's help lists is one that it takes") {
       const std::string option = help.substr(at, end - at);
       CAPTURE(command, option);
       const bool takes_value = end != std::string::npos && help[end] == '=';
-      CHECK_NOTHROW(ParseCommandLine({command, takes_value ? option + "=1" : option}));
+      Arguments arguments{command, takes_value ? option + "=1" : option};
+      if (command == "ssh") {
+        arguments.emplace_back("host");
+      }
+      CHECK_NOTHROW(ParseCommandLine(arguments));
     }
   }
 }

@@ -177,6 +177,35 @@ TEST_CASE("login answers in JSON who signed in, without a token") {
   CHECK(program.terminal.answers.front().find("access-new") == std::string::npos);
 }
 
+TEST_CASE("ssh reads our configuration, and its status is the remote login's") {
+  Program program;
+  program.environment.profile.reset();
+  program.config = std::string("default_profile = \"work\"\n") + kConfig + "flow = \"device\"\n";
+  program.remote_shell.End(4);
+  CHECK(program.Run({"ssh", "--config=/etc/b.toml", "host"}) == 4);
+  CHECK(program.config_path == "/etc/b.toml");
+  CHECK(program.remote_shell.started ==
+        std::vector<Arguments>{{"-o", "ControlPath=none", "-o", "RequestTTY=no", "-o",
+                                "RemoteCommand=none", "host", "grok-auth", "login",
+                                "--profile=work", "--device", "--no-browser"}});
+  CHECK(program.terminal.answers.empty());
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE("ssh ends like the others on an error and on a signal") {
+  Program program;
+  SECTION("an error") {
+    program.remote_shell.End(127);
+    CHECK(program.Run({"ssh", "host"}) == 2);
+    CHECK(program.terminal.Messages().starts_with("grok-auth: error: the host has no grok-auth"));
+  }
+  SECTION("a signal") {
+    program.remote_shell.Write("never", std::chrono::hours(5));
+    program.clock.InterruptAfter(seconds(3), SIGTERM);
+    CHECK(program.Run({"ssh", "host"}) == 143);
+  }
+}
+
 TEST_CASE("only the program itself can be its worker") {
   Program program;
   CHECK(program.Run({"refresh", "--worker"}) == 2);

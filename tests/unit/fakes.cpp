@@ -221,6 +221,55 @@ void FakeWorker::PlanHang() {
   plans_.push_back({nullptr, milliseconds(0)});
 }
 
+// FakeRemoteShell
+
+class FakeRunningShell final : public app::RunningShell {
+ public:
+  explicit FakeRunningShell(FakeRemoteShell& shell)
+      : shell_(shell), last_(shell.clock_.SteadyNow()) {
+    ++shell_.running;
+  }
+  ~FakeRunningShell() override { --shell_.running; }
+  FakeRunningShell(const FakeRunningShell&) = delete;
+  FakeRunningShell& operator=(const FakeRunningShell&) = delete;
+
+  std::optional<std::string> Read(app::SteadyTime deadline) override {
+    if (shell_.pieces_.empty() && shell_.status) {
+      if (shell_.before_end) {
+        shell_.before_end();
+      }
+      return std::nullopt;
+    }
+    if (shell_.pieces_.empty() || last_ + shell_.pieces_.front().after > deadline) {
+      shell_.clock_.SleepUntil(deadline);
+      return "";
+    }
+    last_ += shell_.pieces_.front().after;
+    shell_.clock_.SleepUntil(last_);
+    const std::string text = std::move(shell_.pieces_.front().text);
+    shell_.pieces_.pop_front();
+    return text;
+  }
+  [[nodiscard]] int Status() const override { return shell_.status.value(); }
+
+ private:
+  FakeRemoteShell& shell_;
+  app::SteadyTime last_;
+};
+
+std::unique_ptr<app::RunningShell> FakeRemoteShell::Start(
+    const std::vector<std::string>& arguments) {
+  started.push_back(arguments);
+  if (pieces_.empty() && !status) {
+    FAIL("unexpected start of ssh");
+  }
+  return std::make_unique<FakeRunningShell>(*this);
+}
+
+void FakeRemoteShell::Write(const std::string& text, milliseconds after) {
+  pieces_.push_back({text, after});
+}
+
 // CountingRandom
 
 std::string CountingRandom::Bytes(std::size_t count) {

@@ -244,6 +244,34 @@ class FakeWorker final : public app::Worker {
   std::deque<Planned> plans_;
 };
 
+/// An ssh whose words are planned beforehand. One that was not planned fails the test.
+class FakeRemoteShell final : public app::RemoteShell {
+ public:
+  explicit FakeRemoteShell(FakeClock& clock) : clock_(clock) {}
+
+  [[nodiscard]] std::unique_ptr<app::RunningShell> Start(
+      const std::vector<std::string>& arguments) override;
+
+  /// ssh writes `text`, `after` what came before.
+  void Write(const std::string& text, milliseconds after = milliseconds(0));
+  /// It ends with this status; without, it never ends.
+  void End(int with_status) { status = with_status; }
+
+  std::optional<int> status;
+  std::vector<std::vector<std::string>> started;  ///< the arguments of each
+  int running = 0;
+  std::function<void()> before_end;
+
+ private:
+  friend class FakeRunningShell;
+  struct Piece {
+    std::string text;
+    milliseconds after;
+  };
+  FakeClock& clock_;
+  std::deque<Piece> pieces_;
+};
+
 /// Bytes that differ from call to call, the same in every test.
 class CountingRandom final : public app::Random {
  public:

@@ -63,8 +63,9 @@ struct Fixture {
   FakeQrEncoder qr_encoder;
   FakeWorker worker{clock};
   FakeMachine machine;
-  app::Edges edges{http,     state,   keyring,    clock,  random, terminal,
-                   loopback, browser, qr_encoder, worker, machine};
+  FakeRemoteShell remote_shell{clock};
+  app::Edges edges{http,     state,   keyring,    clock,  random,  terminal,
+                   loopback, browser, qr_encoder, worker, machine, remote_shell};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};

@@ -1,7 +1,7 @@
 // The authorization server of the tests: the npm package oidc-provider over TLS on 127.0.0.1, and beside it, over plain
 // HTTP, a control interface through which a test signs people in, looks at what was asked, and makes the server misbehave.
 //
-//   node provider.mjs --cert server.pem --key server.key [--port N] [--settings '{"interval": 5, ...}']
+//   node provider.mjs --cert server.pem --key server.key [--port N] [--address IP] [--settings '{"interval": 5, ...}']
 //
 // Prints `READY {"issuer": ..., "control": ...}` when both listen, and ends when its standard input does, so that a test
 // that was killed leaves nothing behind. The control interface is described in ../README.md.
@@ -51,16 +51,16 @@ function change(changes) {
 }
 
 const { values: options } = parseArgs({
-  options: Object.fromEntries(['cert', 'key', 'port', 'settings'].map((name) => [name, { type: 'string' }])),
+  options: Object.fromEntries(['cert', 'key', 'port', 'address', 'settings'].map((name) => [name, { type: 'string' }])),
 });
 if (!options.cert || !options.key) throw new Error('--cert and --key are needed');
 const settingsAtStart = structuredClone(change(JSON.parse(options.settings ?? '{}')));
 
 // The port is part of the issuer, so the socket comes before the server.
 const tls = { cert: readFileSync(options.cert), key: readFileSync(options.key), minVersion: 'TLSv1.2' };
-const server = https.createServer(tls).listen(Number(options.port ?? 0), '127.0.0.1');
+const server = https.createServer(tls).listen(Number(options.port ?? 0), options.address ?? '127.0.0.1');
 await once(server, 'listening');
-const issuer = `https://localhost:${server.address().port}`;
+const issuer = `https://${options.address ?? 'localhost'}:${server.address().port}`;
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 // The scopes of the API are those of the sign-in as well: a token for a resource server carries no others.
