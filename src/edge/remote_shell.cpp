@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,13 +28,34 @@ constexpr int kEndingMilliseconds = 2000;
 // 128 + the signal's number, as shells report it.
 constexpr int kSignalStatusBase = 128;
 
+/// The settings of the controlling terminal, to give it back as it was: ssh switches the echo off
+/// while it asks for a password, and may be killed there.
+class TerminalSettings {
+ public:
+  TerminalSettings() : terminal_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+    is_known_ = terminal_.IsOpen() && tcgetattr(terminal_.Get(), &settings_) == 0;
+  }
+  void Restore() const {
+    // In the background, who changes the terminal is stopped.
+    if (is_known_ && tcgetpgrp(terminal_.Get()) == getpgrp()) {
+      tcsetattr(terminal_.Get(), TCSADRAIN, &settings_);
+    }
+  }
+
+ private:
+  Descriptor terminal_;
+  termios settings_{};
+  bool is_known_ = false;
+};
+
 class RunningSsh final : public app::RunningShell {
  public:
-  RunningSsh(Interrupts& interrupts, pid_t pid, Descriptor errors)
+  RunningSsh(Interrupts& interrupts, pid_t pid, Descriptor errors, TerminalSettings terminal)
       : interrupts_(interrupts),
         pid_(pid),
         process_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
-        errors_(std::move(errors)) {}
+        errors_(std::move(errors)),
+        terminal_(std::move(terminal)) {}
 
   ~RunningSsh() override {
     if (!status_) {
@@ -42,6 +64,7 @@ class RunningSsh final : public app::RunningShell {
         kill(pid_, SIGKILL);
       }
       waitpid(pid_, nullptr, 0);
+      terminal_.Restore();
     }
   }
   RunningSsh(const RunningSsh&) = delete;
@@ -114,6 +137,7 @@ class RunningSsh final : public app::RunningShell {
   Descriptor process_;
   Descriptor errors_;
   std::optional<int> status_;
+  TerminalSettings terminal_;
 };
 
 }  // namespace
@@ -124,6 +148,7 @@ std::unique_ptr<app::RunningShell> SshRemoteShell::Start(
     const std::vector<std::string>& arguments) {
   // From here on a signal no longer ends this process alone.
   static_cast<void>(interrupts_.Descriptors());
+  TerminalSettings terminal;
   std::array<int, 2> pipe_ends{};
   int pid = -EMFILE;
   Descriptor errors;
@@ -140,7 +165,7 @@ std::unique_ptr<app::RunningShell> SshRemoteShell::Start(
         app::ErrorKind::kNetwork, std::string("ssh cannot be started: ") + std::strerror(-pid),
         pid == -ENOENT ? "install the OpenSSH client (Debian's package openssh-client)" : "");
   }
-  return std::make_unique<RunningSsh>(interrupts_, pid, std::move(errors));
+  return std::make_unique<RunningSsh>(interrupts_, pid, std::move(errors), std::move(terminal));
 }
 
 }  // namespace grokauth::edge

@@ -93,7 +93,7 @@ class SshTestCase(ProgramTestCase):
         """The run has signed the remote host in, and not this one; returns what it said."""
         result = run.wait()
         self.assertEqual((result.status, result.stdout), (0, ""), result)
-        self.assertIn("\nSigned in as ada@example.com.\n", result.stderr)
+        self.assertIn("\nSigned in as ada@example.com", result.stderr)
         self.assertEqual(self.remote.state_json(".json")["account"]["email"], "ada@example.com")
         self.assertFalse(self.laptop.state_folder.exists())
         return result.stderr
@@ -276,7 +276,7 @@ class OnATerminal(SshTestCase):
         self.provider.approve(url=self.wait_for_browser())
         result = run.wait()
         self.assertEqual(result.status, 0, result)
-        self.assertIn("Signed in as ada@example.com.", result.stdout)
+        self.assertIn("Signed in as ada@example.com", result.stdout)
         self.assertNotIn("secret", result.stdout.replace("secret_", ""))
         self.assertIn("ssh-ed25519", known.read_text())
 
