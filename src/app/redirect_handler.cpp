@@ -10,7 +10,14 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr const char* kWaiting = "grok-auth is still waiting; go back to its terminal.";
+constexpr const char* kStillWaiting = "Go back to the terminal; grok-auth is still waiting.";
+constexpr const char* kTerminalTells = "Go back to the terminal; it tells what to do.";
+
+/// A page for a request that changed nothing.
+LoopbackReply Notice(int status, const std::string& heading, const std::string& text,
+                     const std::string& next = kStillWaiting) {
+  return MakePage({status, PageMark::kNotice, heading, text, next});
+}
 
 std::string OriginOf(const std::string& url) {
   const std::size_t authority = url.find("://");
@@ -37,17 +44,17 @@ bool RedirectHandler::IsAllowedOrigin(const std::string& origin) const {
 
 LoopbackReply RedirectHandler::Handle(const LoopbackRequest& request) {
   if (request.method.empty()) {
-    return MakePage(400, "Not understood", kWaiting);
+    return Notice(400, "Not understood", "This was not a request that a browser makes.");
   }
   // Another name that leads here is a page's way around the same-origin policy (DNS rebinding).
   // Browsers leave the default port out.
   const std::string port = expected_.port == 80 ? "" : ":" + std::to_string(expected_.port);
   if (request.host != "127.0.0.1" + port && request.host != "localhost" + port) {
-    return MakePage(421, "Not here", "This address belongs to a sign-in on this computer.");
+    return Notice(421, "Not here", "The sign-in answers under its own address only.");
   }
   const std::string path = request.target.substr(0, request.target.find('?'));
   if (path != kRedirectPath) {
-    return MakePage(404, "Nothing here", kWaiting);
+    return Notice(404, "Nothing here", "This address is not where a sign-in ends.");
   }
   const bool from_page = IsAllowedOrigin(request.origin);
   LoopbackReply reply;
@@ -57,11 +64,12 @@ LoopbackReply RedirectHandler::Handle(const LoopbackRequest& request) {
                      {"Access-Control-Allow-Headers", "Content-Type"},
                      {"Access-Control-Allow-Private-Network", "true"}};
   } else if (request.method == "HEAD") {
-    reply = MakePage(200, "Waiting", kWaiting);  // a preview must not use the code up
+    // A preview must not use the code up.
+    reply = Notice(200, "Waiting", "The sign-in has not ended yet.");
   } else if (request.method == "GET") {
     reply = HandleRedirect(request);
   } else {
-    reply = MakePage(405, "Not this way", kWaiting);
+    reply = Notice(405, "Not this way", "The sign-in page has to send the browser here by a link.");
     reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
   }
   if (from_page) {
@@ -80,25 +88,26 @@ LoopbackReply RedirectHandler::HandleRedirect(const LoopbackRequest& request) {
                           expected_.state, expected_.issuer, expected_.iss_required);
   LoopbackReply reply;
   if (std::holds_alternative<oauth::NoAnswer>(result)) {
-    return MakePage(400, "No answer in this address",
-                    std::string("The sign-in page sends one. ") + kWaiting);
+    return Notice(400, "No answer in this address",
+                  "The sign-in page sends the browser here with an answer. This address has none.");
   }
   if (std::holds_alternative<oauth::StateMismatch>(result)) {
-    return MakePage(400, "Not from this sign-in",
-                    "The address belongs to another or an older sign-in. Use the newest one. " +
-                        std::string(kWaiting));
+    return Notice(400, "Not from this sign-in",
+                  "The address belongs to another or an older sign-in.",
+                  "Use the newest address in the terminal; grok-auth is still waiting.");
   }
   if (std::holds_alternative<oauth::AuthorizationCode>(result)) {
-    reply = MakePage(200, "Signed in",
-                     "You can close this window; grok-auth finishes in its terminal.");
+    // What the code is worth is known only once it has been exchanged.
+    reply = MakePage({200, PageMark::kDone, "Approved",
+                      "grok-auth has the answer and finishes signing you in.",
+                      "You can close this window and go back to the terminal."});
   } else if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&result)) {
-    reply = MakePage(
-        200, "Not signed in",
-        "The server says: " + oauth::Describe(*refusal) + ". The terminal tells what to do.");
+    reply = MakePage({200, PageMark::kFailed, "Not signed in",
+                      "The server says: " + oauth::Describe(*refusal) + ".", kTerminalTells});
   } else {
-    reply = MakePage(400, "Not signed in",
-                     "The answer came from another server than the one that was asked. The "
-                     "terminal tells what to do.");
+    reply = MakePage({400, PageMark::kFailed, "Not signed in",
+                      "The answer came from another server than the one that was asked.",
+                      kTerminalTells});
   }
   reply.is_last = true;
   result_ = std::move(result);

@@ -1,69 +1,135 @@
-"""Sign-ins in a real browser: Chromium without a window goes through the server's pages to ours.
-
-The pictures of our pages go to the folder that GROK_AUTH_SCREENSHOTS names, for people to look at.
-"""
+"""Sign-ins in a real browser: Chromium without a window goes through the server's pages to ours."""
 
 import os
-import pathlib
 import sys
-import tempfile
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-import chromium  # noqa: E402
-from chromium import Chromium  # noqa: E402
-from loopback import asked, free_port, redirect  # noqa: E402
-from program import ProgramTestCase, sign_in_url  # noqa: E402
+import browsing  # noqa: E402
+from browsing import BrowserTestCase  # noqa: E402
+from loopback import free_port, redirect  # noqa: E402
+from program import sign_in_url, user_code_of  # noqa: E402
 
-WINDOWS = {"desktop": (800, 600), "phone": (360, 640)}
-
-
-def setUpModule():
-    if chromium.PROGRAM is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("chromium is not installed, and CI must not go without")
-        print("skipped: chromium is not installed", file=sys.stderr)
-        raise unittest.SkipTest("chromium is not installed")
+setUpModule = browsing.require
 
 
-class BrowserTestCase(ProgramTestCase):
-    browser: Chromium
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.browser = cls.enterClassContext(Chromium(cls.provider.issuer))
+class FormsTestCase(BrowserTestCase):
+    """The server's own pages wait for somebody who fills in and presses."""
 
     def setUp(self):
         super().setUp()
-        self.browser.call("Network.clearBrowserCookies")
-        self.browser.console.clear()
+        self.provider.settings(forms=True)
 
-    def new_login(self, **changes):
-        """A loopback sign-in that waits for its browser."""
-        program = self.new_program(flow="loopback", redirect_port=free_port(), **changes)
-        run = program.as_grok(expired=False)
-        return program, run, sign_in_url(run)
-
-    def answer(self, url: str, **answer) -> None:
-        """The browser is sent to us with this answer."""
-        self.browser.open(redirect(url, **{"iss": self.provider.issuer, **answer}))
-
-    def wait_for_page(self, heading: str) -> str:
-        """Waits for a page of ours with this heading; returns its text."""
-        self.browser.wait_for(f"document.readyState == 'complete' && document.querySelector('h1')?.innerText == {heading!r}")
+    def wait_for_form(self, title: str) -> str:
+        """Waits for a page of the server with this heading and a button; returns its text."""
+        self.browser.wait_for(
+            f"document.readyState == 'complete' && document.querySelector('h1')?.innerText == {title!r}"
+            " && !!document.querySelector('button[type=submit]')"
+        )
+        self.assertTrue(self.browser.evaluate("location.href").startswith(self.provider.issuer + "/"))
         return self.browser.evaluate("document.body.innerText")
+
+    def fill_in(self, account: str) -> None:
+        """Types name and password, as keys that are pressed, and presses the return key."""
+        self.wait_for_form("Sign-in")
+        for field, text in (("login", account), ("password", "any will do")):
+            self.browser.evaluate(f"document.querySelector('input[name={field}]').focus()")
+            self.browser.call("Input.insertText", text=text)
+        self.assertEqual(self.browser.evaluate("document.querySelector('input[name=login]').value"), account)
+        self.press("button[type=submit]")
+
+    def consent(self) -> None:
+        """Reads what is asked for, and presses the button."""
+        asked = self.wait_for_form("Authorize")
+        for word in ("profile", "email"):
+            self.assertIn(word, asked)
+        self.press("button[type=submit]")
+
+    def press(self, element: str) -> None:
+        """Clicks in the middle of the element, as a mouse does."""
+        box = f"document.querySelector({element!r}).getBoundingClientRect()"
+        where = {"x": self.browser.evaluate(f"{box}.x + {box}.width / 2"), "y": self.browser.evaluate(f"{box}.y + {box}.height / 2")}
+        for event in ("mousePressed", "mouseReleased"):
+            self.browser.call("Input.dispatchMouseEvent", type=event, button="left", clickCount=1, **where)
+
+
+class FormsOfTheLoopbackFlow(FormsTestCase):
+    def test_approved(self):
+        _, run, url = self.new_login()
+        self.browser.open(url)
+        self.fill_in("grace")
+        self.consent()
+        self.assertIn("You can close this window", self.wait_for_page("Approved"))
+        result = run.wait()
+        self.assertEqual((result.status, result.json["issuer"]), (0, self.provider.issuer), result)
+        self.assertIn("Signed in as grace@example.com", result.stderr)
+
+    def test_declined(self):
+        """The server's "Cancel", before one has said who one is and after."""
+        for is_known in (False, True):
+            with self.subTest(is_known=is_known):
+                self.browser.call("Network.clearBrowserCookies")
+                _, run, url = self.new_login()
+                self.browser.open(url)
+                if is_known:
+                    self.fill_in("grace")
+                self.wait_for_form("Authorize" if is_known else "Sign-in")
+                self.press(".login-help a")
+                self.assertIn("access_denied (End-User aborted interaction)", self.wait_for_page("Not signed in"))
+                result = run.wait()
+                self.assertEqual((result.status, result.stdout), (4, ""), result)
+                self.assertIn("access_denied (End-User aborted interaction)", result.stderr)
+
+
+class FormsOfTheDeviceFlow(FormsTestCase):
+    def begin(self):
+        """`login --device` on a terminal; the browser opens what it shows, on the phone or on another computer."""
+        run = self.program.as_tty("login", "--device", "--no-browser")
+        url = run.wait_to_see(r"https://\S+").group()
+        code = user_code_of(url)
+        run.wait_to_see(f"Code: .*{code}")
+        self.browser.open(url)
+        # The page that has the code from the address sends itself.
+        self.assertIn(code, self.wait_for_form("Confirm Device"))
+        return run
+
+    def test_approved(self):
+        run = self.begin()
+        self.press("button[type=submit]")
+        self.fill_in("grace")
+        self.consent()
+        self.browser.wait_for("document.querySelector('h1')?.innerText == 'Sign-in Success'")
+        run.wait_to_see("Signed in as grace@example.com")
+        self.assertEqual(run.wait().status, 0)
+
+    def test_declined(self):
+        """The device page's "Abort", and the "Cancel" of the pages after it."""
+        for page in ("Confirm Device", "Sign-in", "Authorize"):
+            with self.subTest(page):
+                self.browser.call("Network.clearBrowserCookies")
+                run = self.begin()
+                if page == "Confirm Device":
+                    self.press("button[name=abort]")
+                else:
+                    self.press("button[type=submit]")
+                    if page == "Authorize":
+                        self.fill_in("grace")
+                    self.wait_for_form(page)
+                    self.press(".login-help a")
+                self.browser.wait_for("document.body.innerText.includes('interrupted')")
+                result = run.wait()
+                self.assertEqual(result.status, 4, result)
+                self.assertIn("declined in the browser, or this account is refused", result.stdout)
 
 
 class ByTheLoopbackFlow(BrowserTestCase):
     def test_sign_in(self):
         _, run, url = self.new_login()
         self.browser.open(url)
-        self.assertIn("You can close this window", self.wait_for_page("Signed in"))
+        self.assertIn("You can close this window", self.wait_for_page("Approved"))
         result = run.wait()
         self.assertEqual((result.status, result.json["issuer"]), (0, self.provider.issuer), result)
-        self.assertIn("Signed in as ada@example.com.", result.stderr)
-        self.assertEqual(self.browser.evaluate("document.title"), "Signed in")
+        self.assertIn("Signed in as ada@example.com", result.stderr)
+        self.assertEqual(self.browser.evaluate("document.title"), "Approved")
         self.assertEqual(self.browser.console, [])  # nor did anything offend the page's own policy
         self.assertEqual(len(self.provider.requests("token")), 1)
 
@@ -78,7 +144,7 @@ class ByTheLoopbackFlow(BrowserTestCase):
         while not address.exists():
             self.assertTrue(run.is_alive())
         self.browser.open(address.read_text())
-        self.wait_for_page("Signed in")
+        self.wait_for_page("Approved")
         self.assertEqual(run.wait().status, 0)
 
     def test_browser_is_started_by_the_program(self):
@@ -103,11 +169,11 @@ class ByTheLoopbackFlow(BrowserTestCase):
         """A window of an older sign-in does not disturb the newer one."""
         _, run, old = self.new_login()
         self.answer(old, state="older")
-        self.assertIn("Use the newest one", self.wait_for_page("Not from this sign-in"))
+        self.assertIn("Use the newest address", self.wait_for_page("Not from this sign-in"))
         self.browser.call("Page.reload")
         self.wait_for_page("Not from this sign-in")
         self.browser.open(old)
-        self.wait_for_page("Signed in")
+        self.wait_for_page("Approved")
         self.assertEqual(run.wait().status, 0)
 
     def test_words_of_the_server_are_text(self):
@@ -118,7 +184,6 @@ class ByTheLoopbackFlow(BrowserTestCase):
         self.assertEqual(self.browser.evaluate("document.title"), "Not signed in")
         self.assertEqual(self.browser.evaluate("document.scripts.length + document.images.length"), 0)
         self.assertEqual(run.wait().status, 4)
-
 
     def test_fetched_by_a_page(self):
         """xAI's consent page does not navigate to the redirect but fetches it: the issuer's pages may, others may not."""
@@ -162,60 +227,5 @@ class ByTheDeviceFlow(BrowserTestCase):
         self.assertEqual((result.status, result.stdout), (4, ""), result)
 
 
-class Looks(BrowserTestCase):
-    """Every page on a desktop and on a phone, in the light and in the dark."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        named = os.environ.get("GROK_AUTH_SCREENSHOTS")
-        cls.folder = pathlib.Path(named or cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.folder.mkdir(exist_ok=True)
-
-    def look_at(self, page: str, heading: str) -> None:
-        self.wait_for_page(heading)
-        for window, (width, height) in WINDOWS.items():
-            for dark in (False, True):
-                with self.subTest(page=page, window=window, dark=dark):
-                    self.browser.look(width, height, dark)
-                    name = f"{page}-{window}-{'dark' if dark else 'light'}.png"
-                    corner = self.browser.screenshot(self.folder / name)
-                    style = "getComputedStyle(document.querySelector('p'))"
-                    text = self.browser.evaluate(style + ".color.match(/\\d+/g).map(Number)")
-                    self.assertGreater(abs(sum(corner) - sum(text[:3])), 3 * 128, "too little contrast")
-                    self.assertTrue(sum(corner) < 3 * 64 if dark else sum(corner) > 3 * 192, corner)
-                    self.assertEqual(self.browser.evaluate("innerWidth"), width)
-                    for size in ("Width", "Height"):
-                        overflow = self.browser.evaluate(f"document.documentElement.scroll{size} - inner{size}")
-                        self.assertLessEqual(overflow, 0, f"the page must be scrolled: {size}")
-                    self.assertGreaterEqual(self.browser.evaluate(f"parseFloat({style}.fontSize)"), 16)
-
-    def test_pages(self):
-        _, run, url = self.new_login()
-        self.browser.open(asked(url)["redirect_uri"].replace("callback", "elsewhere"))
-        self.look_at("not-found", "Nothing here")
-        self.answer(url, state="older")
-        self.look_at("wrong-state", "Not from this sign-in")
-        self.answer(url, code=None)
-        self.look_at("no-answer", "No answer in this address")
-        self.browser.open(url)
-        self.look_at("signed-in", "Signed in")
-        self.assertEqual(run.wait().status, 0)
-
-    def test_refusals(self):
-        refusals = {"declined": "the person said no", "long-words": "https://id.example/error/" + "0123456789abcdef" * 17}
-        for page, words in refusals.items():
-            _, run, url = self.new_login()
-            self.answer(url, code=None, error="access_denied", error_description=words)
-            self.look_at(page, "Not signed in")
-            self.assertEqual(run.wait().status, 4)
-
-    def test_another_server(self):
-        _, run, url = self.new_login()
-        self.answer(url, iss="https://evil.test")
-        self.look_at("other-server", "Not signed in")
-        self.assertEqual(run.wait().status, 1)
-
-
 if __name__ == "__main__":
-    unittest.main()
+    browsing.main()

@@ -7,7 +7,6 @@ in a network namespace that has loopback only, so nothing of it can reach the ou
 made the tests are skipped, but fail when CI is set.
 """
 
-import fcntl
 import json
 import os
 import pathlib
@@ -22,22 +21,11 @@ SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
 
 import grok_backend
+import grok_program
 import program
 import provider
 
-GROK = SUPPORT / "grok/node_modules/grok"
 ISOLATED = "GROK_AUTH_TEST_ISOLATED"
-CONFIG = """
-[auth]
-auth_provider_command = {command}
-auth_provider_label = "grok-auth"
-
-[cli]
-auto_update = false
-
-[features]
-telemetry = false
-"""
 
 
 class GrokTest(program.ProgramTestCase):
@@ -51,13 +39,11 @@ class GrokTest(program.ProgramTestCase):
     def setUp(self):
         super().setUp()
         self.backend = self.enterContext(grok_backend.Backend())
-        grok_auth, self.program.binary = self.program.binary, str(GROK)
+        grok_auth, self.program.binary = self.program.binary, str(grok_program.GROK)
         self.runs = self.program.home / "runs"
         command = f'echo "${{GROK_AUTH_EXPIRED-unset}}" >> {shlex.quote(str(self.runs))}; '
         command += f"exec {shlex.quote(grok_auth)}"
-        self.settings = self.program.home / ".grok"
-        self.settings.mkdir()
-        (self.settings / "config.toml").write_text(CONFIG.format(command=json.dumps(command)))
+        self.settings = grok_program.configure(self.program.home, command)
 
         login = self.start("login")
         self.url = program.sign_in_url(login)
@@ -177,19 +163,9 @@ def isolate():
     except subprocess.CalledProcessError as error:
         return f"no network namespace: {error.stderr.strip()}"
     provider.install()
-    install_grok()
+    grok_program.install()
     os.environ[ISOLATED] = "1"
     os.execvp(enter[0], [*enter, sys.executable, *sys.orig_argv[1:]])
-
-
-def install_grok():
-    """Makes sure that the npm package is there; processes that ask at the same time wait for the first."""
-    wanted = SUPPORT / "grok/package-lock.json"
-    with wanted.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not GROK.exists() or GROK.stat().st_mtime < wanted.stat().st_mtime:
-            npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts=false"]
-            subprocess.run(npm, cwd=wanted.parent, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=True)
 
 
 def ago(**interval):

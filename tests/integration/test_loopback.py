@@ -21,7 +21,7 @@ class RealServer(ProgramTestCase):
     def finish(self, url: str) -> None:
         page = visit(url, ca=self.provider.ca)
         self.assertEqual(page.status, 200, page)
-        self.assertIn("<h1>Signed in</h1>", page.body)
+        self.assertIn("<h1>Approved</h1>", page.body)
 
     def test_provider_run(self):
         program = self.loopback_program()

@@ -106,10 +106,10 @@ class HostileTestCase(LoopbackTestCase):
         """The true redirect, timed, and told to whoever runs the test."""
         memory = self.memory()
         page = visit(redirect(self.url))
-        print(f"  {what}: {self.connections} connections, the redirect was answered in {page.seconds * 1000:.1f} ms, "
-              f"VmHWM {memory} kB, processor {self.seconds_used():.2f} s", file=sys.stderr, flush=True)
+        print(f"\nfigure: listener beside {what}: the redirect was answered in {page.seconds * 1000:.1f} ms, "
+              f"peak memory {memory / 1024:.1f} MiB, processor time {self.seconds_used():.2f} s", flush=True)
         self.assertEqual(page.status, 200)
-        self.assertIn("<h1>Signed in</h1>", page.body)
+        self.assertIn("<h1>Approved</h1>", page.body)
         self.assertLess(page.seconds, PATIENCE)
         result = self.run_.wait()
         self.assertEqual((result.status, result.json["access_token"]), (0, "scripted-access-token"), result)
@@ -117,7 +117,7 @@ class HostileTestCase(LoopbackTestCase):
 
 class Crowd(HostileTestCase):
     def test_nobody_else(self):
-        self.sign_in("alone")
+        self.sign_in("nobody else")
 
     def test_everything_at_once(self):
         before = self.memory()
@@ -137,7 +137,7 @@ class Crowd(HostileTestCase):
             self.vanish(get.encode()[: dice.randrange(len(get))], reset=number % 2 == 0)
         time.sleep(0.3)
         self.assertEqual(self.server.seen("token"), [])
-        self.sign_in("200 hostile ones")
+        self.sign_in(f"{self.connections} hostile connections")
         self.assertEqual(len(idle), 60)
         self.assertGreater(before, 0)
 
@@ -150,12 +150,12 @@ class Crowd(HostileTestCase):
         # AddressSanitizer keeps shadow memory, and freed memory in quarantine.
         sanitized = b"__asan_init" in pathlib.Path(self.program.binary).read_bytes()
         self.assertLess(before, 140_000 if sanitized else 48_000)
-        self.sign_in("250 with a megabyte each")
+        self.sign_in("250 connections with a megabyte each")
 
     def test_more_connections_than_are_kept(self):
         """The oldest give way."""
         idle = [self.connect() for _ in range(400)]
-        self.sign_in("400 idle ones")
+        self.sign_in("400 idle connections")
         self.assertEqual(len(idle), 400)
 
     def attack(self, body: str) -> subprocess.Popen:
@@ -190,7 +190,7 @@ except OSError:
         time.sleep(1)
         self.sign_in("3 processes that connect without end")
         count = sum(int(attacker.stdout.readline()) for attacker in attackers)
-        print(f"    {count} connections were made", file=sys.stderr)
+        print(f"figure: they made {count} connections", flush=True)
         self.assertGreater(count, 100)
 
     def test_idle_connections_cost_no_time(self):
@@ -203,7 +203,7 @@ except OSError:
         time.sleep(2)
         self.assertLess(self.seconds_used() - begin, 0.1)
         self.assertEqual(len(idle), 50)
-        self.sign_in("50 idle ones")
+        self.sign_in("50 idle connections")
 
     def test_slow_request_is_ended(self):
         """10 s are enough for a request, however it trickles in."""
@@ -216,7 +216,7 @@ except OSError:
         except ConnectionResetError:
             pass
         self.assertTrue(9 < time.monotonic() - begin < 12, time.monotonic() - begin)
-        self.sign_in("a slow one that was ended")
+        self.sign_in("a slow connection that was ended")
 
 
 class Malformed(HostileTestCase):
@@ -245,7 +245,7 @@ class Malformed(HostileTestCase):
                 length = int(re.search(rb"\r\nContent-Length: (\d+)\r\n", answer).group(1))
                 self.assertEqual(len(answer.partition(b"\r\n\r\n")[2]), length)
         self.assertEqual(self.server.seen("token"), [])
-        self.sign_in("malformed ones")
+        self.sign_in("malformed requests")
 
     def test_large_request_that_is_allowed(self):
         answer = self.answer_to(self.request(head=f"X: {'x' * 7000}\r\n"))
@@ -272,7 +272,7 @@ class Malformed(HostileTestCase):
         answer = self.answer_to(self.request("GET / HTTP/1.1") + self.request())
         self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
         self.assertEqual(self.server.seen("token"), [])
-        self.sign_in("a pipelined one")
+        self.sign_in("a pipelined request")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,10 @@ class RedirectTestCase(LoopbackTestCase):
         self.assertEqual(html.open, [], "an element is not closed")
         self.assertIn(heading + "\n", html.text)
         names = [name for name, _ in html.elements]
-        self.assertEqual(set(names), {"html", "head", "meta", "link", "title", "style", "body", "main", "h1", "p"})
+        mark = {"svg", "circle", "path"}
+        self.assertEqual(
+            set(names), mark | {"html", "head", "meta", "link", "title", "style", "body", "main", "h1", "p", "footer"}
+        )
         meta = [attributes for name, attributes in html.elements if name == "meta"]
         self.assertIn({"name": "viewport", "content": "width=device-width,initial-scale=1"}, meta)
         self.assertIn({"charset": "utf-8"}, meta)
@@ -80,7 +83,7 @@ class RedirectTestCase(LoopbackTestCase):
     def assert_still_waiting(self):
         """What came before changed nothing: the true redirect signs in."""
         self.assertEqual(self.server.seen("token"), [])
-        self.assert_page(visit(redirect(self.url)), 200, "Signed in")
+        self.assert_page(visit(redirect(self.url)), 200, "Approved")
         self.assert_signed_in(self.run_)
 
     def assert_signed_in(self, run: Running):
@@ -119,7 +122,7 @@ class NotTheRedirect(RedirectTestCase):
         state = asked(self.url)["state"]
         page = visit(f"{self.origin}/callback?state=wrong&state={state}&code=evil")
         self.assert_page(page, 400, "Not from this sign-in")
-        self.assert_page(visit(f"{self.origin}/callback?code=good&state={state}&code=evil&state=wrong"), 200, "Signed in")
+        self.assert_page(visit(f"{self.origin}/callback?code=good&state={state}&code=evil&state=wrong"), 200, "Approved")
         self.assert_signed_in(self.run_)
         self.assertEqual(self.server.seen("token")[0]["code"], "good")
 
@@ -155,7 +158,7 @@ class NotTheRedirect(RedirectTestCase):
 
     def test_localhost_is_a_name_for_it(self):
         page = visit(redirect(self.url), "-H", f"Host: localhost:{port_of(self.url)}")
-        self.assert_page(page, 200, "Signed in")
+        self.assert_page(page, 200, "Approved")
         self.assert_signed_in(self.run_)
 
     def test_second_redirect_loses(self):
@@ -172,7 +175,7 @@ class NotTheRedirect(RedirectTestCase):
 
         late: list = []
         self.server.answers["token"] = [slow]
-        self.assert_page(visit(redirect(self.url, code="first")), 200, "Signed in")
+        self.assert_page(visit(redirect(self.url, code="first")), 200, "Approved")
         self.assert_signed_in(self.run_)
         self.assertEqual(late, [None])
         self.assertEqual([form["code"] for form in self.server.seen("token")], ["first"])
@@ -194,7 +197,7 @@ class FromPages(RedirectTestCase):
         self.assertNotIn("access-control-allow-credentials", preflight.headers)
         self.assertEqual(self.server.seen("token"), [])
         page = visit(redirect(self.url), "-H", f"Origin: {self.server.issuer}")
-        self.assert_page(page, 200, "Signed in")
+        self.assert_page(page, 200, "Approved")
         self.assertEqual(page.headers["access-control-allow-origin"], self.server.issuer)
         self.assertEqual(page.headers["vary"], "Origin")
         self.assert_signed_in(self.run_)

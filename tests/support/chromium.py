@@ -44,7 +44,7 @@ class Chromium:
         self._buffer = b""
         self._number = 0
         self._session: str | None = None
-        self.console: list[str] = []
+        self.console: list[str] = []  # what it complained of
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):

@@ -58,7 +58,7 @@ TEST_CASE("the redirect with code and state ends the waiting") {
   const LoopbackReply reply = handler.Handle(TrueRedirect());
   CHECK(reply.status == 200);
   CHECK(reply.is_last);
-  CHECK_THAT(reply.body, Catch::Contains("<h1>Signed in</h1>"));
+  CHECK_THAT(reply.body, Catch::Contains("<h1>Approved</h1>"));
   REQUIRE(handler.result());
   CHECK(std::get<oauth::AuthorizationCode>(*handler.result()).code == "the-code");
 }
@@ -79,7 +79,7 @@ TEST_CASE("a refusal without words has no empty brackets") {
   RedirectHandler handler(Expected());
   const LoopbackReply reply =
       handler.Handle(Request("GET", "/callback?error=access_denied&state=the-state"));
-  CHECK_THAT(reply.body, Catch::Contains("The server says: access_denied. "));
+  CHECK_THAT(reply.body, Catch::Contains("The server says: access_denied.<"));
 }
 
 TEST_CASE("the answer of another server ends the waiting as an error (RFC 9207)") {
@@ -200,7 +200,8 @@ TEST_CASE("a profile's pages are its issuer's, and xAI's consent page for xAI al
 }
 
 TEST_CASE("every page is harmless: no script, nothing loaded, not kept, not framed") {
-  const LoopbackReply reply = MakePage(404, "A & <b>", "\"quoted\" 'text' <script>");
+  const LoopbackReply reply =
+      MakePage({404, PageMark::kNotice, "A & <b>", "\"quoted\" 'text' <script>", "Do <i>this</i>"});
   CHECK(reply.status == 404);
   CHECK_FALSE(reply.is_last);
   const std::string policy = Header(reply, "Content-Security-Policy");
@@ -216,10 +217,27 @@ TEST_CASE("every page is harmless: no script, nothing loaded, not kept, not fram
   CHECK_THAT(reply.body, Catch::Contains("<title>A &amp; &lt;b&gt;</title>"));
   CHECK_THAT(reply.body, Catch::Contains("<h1>A &amp; &lt;b&gt;</h1>"));
   CHECK_THAT(reply.body, Catch::Contains("&quot;quoted&quot; 'text' &lt;script&gt;"));
+  CHECK_THAT(reply.body, Catch::Contains("Do &lt;i&gt;this&lt;/i&gt;"));
   CHECK_THAT(reply.body, Catch::Contains("name=\"viewport\""));
   for (const char* harm : {"<script", "src=", "url(", "@import", "http"}) {
     CHECK_THAT(reply.body, !Catch::Contains(harm));
   }
+}
+
+TEST_CASE("a page shows at a glance whether the sign-in came through, failed or still waits") {
+  const auto [query, mark, next] = GENERATE(table<std::string, std::string, std::string>({
+      {"?code=c&state=the-state", "done", "You can close this window"},
+      {"?error=access_denied&state=the-state", "failed", "Go back to the terminal"},
+      {"?code=c&state=the-state&iss=https://evil.example", "failed", "Go back to the terminal"},
+      {"?code=c&state=other", "notice", "Use the newest address in the terminal"},
+      {"", "notice", "Go back to the terminal; grok-auth is still waiting"},
+      {"/elsewhere", "notice", "Go back to the terminal; grok-auth is still waiting"},
+  }));
+  CAPTURE(query);
+  RedirectHandler handler(Expected());
+  const std::string body = handler.Handle(Request("GET", "/callback" + query)).body;
+  CHECK_THAT(body, Catch::Contains("<main class=\"" + mark + "\"><svg "));
+  CHECK_THAT(body, Catch::Contains("<p class=\"next\">" + next));
 }
 
 TEST_CASE("a request that could not be read gets an error page and changes nothing") {

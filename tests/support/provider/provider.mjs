@@ -28,6 +28,7 @@ const settings = {
   interval: 1, // `interval` of the device authorization response, which oidc-provider never sends; null leaves it out
   tier: 1, // the claim `tier` of access tokens
   account: 'ada', // who signs in
+  forms: false, // oidc-provider's own login and consent pages wait for a person, who types any name and presses buttons
   deny_sign_in: false, // the person declines when asked for consent; for the device flow there is also /deny
   delay_token_ms: 0, // the token endpoint starts late
   delay_token_after_ms: 0, // ... or answers late: tokens are issued and rotated, the answer waits
@@ -91,7 +92,7 @@ const provider = new Provider(issuer, {
     && (source.kind === 'AuthorizationCode' || source.scopes.has('offline_access')),
   expiresWithSession: () => false,
   features: {
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: true }, // shown when `forms` is set
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
@@ -103,7 +104,6 @@ const provider = new Provider(issuer, {
       getResourceServerInfo: () => api,
     },
   },
-  interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   cookies: { keys: [randomBytes(16).toString('hex')] },
   ttl: {
     AccessToken: () => settings.access_token_ttl,
@@ -120,7 +120,7 @@ function account(sub) {
 
 // Login and consent answer themselves, one after the other: oidc-provider asks again for ever when both come at once.
 provider.use(async (ctx, next) => {
-  if (!ctx.path.startsWith('/interaction/')) return next();
+  if (settings.forms || !ctx.path.startsWith('/interaction/')) return next();
   const { prompt, grantId, params, session } = await provider.interactionDetails(ctx.req, ctx.res);
   let result;
   if (prompt.name === 'login') {
