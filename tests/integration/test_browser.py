@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import browsing  # noqa: E402
 from browsing import BrowserTestCase  # noqa: E402
 from loopback import free_port, redirect  # noqa: E402
-from program import sign_in_url, user_code_of  # noqa: E402
+from program import SIGNED_IN, sign_in_url, user_code_of  # noqa: E402
 
 setUpModule = browsing.require
 
@@ -128,7 +128,7 @@ class ByTheLoopbackFlow(BrowserTestCase):
         self.assertIn("You can close this window", self.wait_for_page("Approved"))
         result = run.wait()
         self.assertEqual((result.status, result.json["issuer"]), (0, self.provider.issuer), result)
-        self.assertIn("Signed in as ada@example.com", result.stderr)
+        self.assertRegex(result.stderr, SIGNED_IN)
         self.assertEqual(self.browser.evaluate("document.title"), "Approved")
         self.assertEqual(self.browser.console, [])  # nor did anything offend the page's own policy
         self.assertEqual(len(self.provider.requests("token")), 1)

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from program import ProgramTestCase  # noqa: E402
+from program import SIGNED_IN, ProgramTestCase  # noqa: E402
 
 
 def age(token_set: dict, seconds: int = 7200) -> None:
@@ -146,7 +146,7 @@ class LifeCycle(ProgramTestCase):
         result = run.wait()
         self.assertEqual((result.status, result.json["account"]["email"]), (0, "grace@example.com"), result)
         self.assertEqual(self.provider.requests("revocation"), [])
-        self.assertRegex(result.stderr, r"The token lasts .* and is renewed without you\.")
+        self.assertRegex(result.stderr, "\n" + SIGNED_IN.replace("ada", "grace") + r"\n\Z")
 
     def test_no_secret_in_any_message(self):
         """--verbose tells requests and decisions, never a token or a code of the wire."""

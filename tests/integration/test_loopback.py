@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from loopback import LoopbackTestCase, asked, free_port, is_free, pending_entries, port_of, redirect, visit  # noqa: E402
-from program import ProgramTestCase, sign_in_url  # noqa: E402
+from program import SIGNED_IN, ProgramTestCase, sign_in_url  # noqa: E402
 from provider import challenge_of  # noqa: E402
 from scripted_provider import tokens  # noqa: E402
 
@@ -34,7 +34,7 @@ class RealServer(ProgramTestCase):
         self.finish(url)
         result = run.wait()
         self.assertEqual(result.status, 0, result)
-        self.assertIn("\nSigned in as ada@example.com.\n", result.stderr)
+        self.assertRegex(result.stderr, "\n" + SIGNED_IN + r"\n\Z")
         self.assertEqual(result.stdout.count("\n"), 1)
         self.assertEqual(set(result.json), {"access_token", "expires_in", "issuer"})
         self.assertEqual(result.json["issuer"], self.provider.issuer)
@@ -70,7 +70,7 @@ class RealServer(ProgramTestCase):
         self.finish(sign_in_url(run))
         result = run.wait()
         self.assertEqual((result.status, result.stdout), (0, ""), result)
-        self.assertIn("Signed in as ada@example.com.\nThe token lasts ", result.stderr)
+        self.assertRegex(result.stderr, "\n" + SIGNED_IN + r"\n\Z")
         self.assertEqual(program.run("status", "--json").json["status"], "connected")
 
     def test_login_with_json(self):

@@ -188,7 +188,7 @@ class IdToken(LoopbackTestCase):
 
     def test_right_one(self):
         result = self.assert_accepted(email="ada@example.com")
-        self.assertIn("Signed in as ada@example.com.", result.stderr)
+        self.assertRegex(result.stderr, r"Signed in as ada@example\.com, valid for (1 h|59 min), renewed without you\.\n")
 
     def test_audiences(self):
         self.assert_accepted(aud=[CLIENT])

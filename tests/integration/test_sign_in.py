@@ -9,7 +9,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from program import Program, ProgramTestCase, sign_in_url, user_code_of  # noqa: E402
+from program import SIGNED_IN, Program, ProgramTestCase, sign_in_url, user_code_of  # noqa: E402
 
 
 def pending_entries(program: Program) -> list[str]:
@@ -31,7 +31,7 @@ class RealServer(ProgramTestCase):
         self.provider.approve(url=url)
         result = run.wait()
         self.assertEqual(result.status, 0, result)
-        self.assertIn("Signed in as ada@example.com.", result.stderr)
+        self.assertRegex(result.stderr, SIGNED_IN)
         self.assertEqual(len(result.stdout.splitlines()), 1)
 
     def test_request_is_stored_before_anything_is_shown(self):

@@ -20,6 +20,9 @@ from running import OnTerminal, Result, Running
 
 PROFILE = "test"
 
+# The last line of a sign-in at the provider, as a pattern; seconds of the hour have passed already.
+SIGNED_IN = r"Signed in as ada@example\.com \(SuperGrok\), valid for (?:1 h|59 min), renewed without you\."
+
 # What Grok adds to the environment of its auth provider, beside GROK_AUTH_EXPIRED.
 GROK_ENVIRONMENT = {
     **dict.fromkeys(["PAGER", "GIT_PAGER", "GH_PAGER", "MANPAGER", "SYSTEMD_PAGER"], "cat"),

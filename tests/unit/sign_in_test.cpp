@@ -40,7 +40,8 @@ TEST_CASE("the first line is the address as a clean word, and everything else co
   CHECK(rest.find("https://") == std::string::npos);
   CHECK(rest.find("AAAA-BBBB") != std::string::npos);
   CHECK(rest.find("10 min") != std::string::npos);
-  CHECK(rest.find("Signed in as user-1@id") != std::string::npos);
+  CHECK(rest.find("Signed in as user-1@id, valid for 6 h, renewed without you.\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("nothing secret is said") {
