@@ -15,6 +15,7 @@ constexpr const char* kUrl = "https://id.example/device?user_code=WDJB-MJHT";
 constexpr const char* kColor = "\x1b[97;40m";
 constexpr const char* kPlain = "\x1b[0m";
 constexpr int kQuietZone = 2;
+constexpr std::size_t kBothZones = 4;
 
 /// Not symmetric in any way, so that a code that is turned or mirrored is found out.
 QrCode MakeCode(int size) {
@@ -62,7 +63,7 @@ std::vector<std::string> Cells(const std::string& line) {
 /// The rows of light (true) and dark modules of a drawn QR code, its quiet zone included; the
 /// columns left of it are left out. Empty: there is none.
 std::vector<std::vector<bool>> ReadModules(const std::string& drawing, int size) {
-  const auto width = static_cast<std::size_t>(size) + 2 * kQuietZone;
+  const auto width = static_cast<std::size_t>(size) + kBothZones;
   std::vector<std::vector<bool>> rows;
   for (const std::string& line : Lines(drawing)) {
     const std::vector<std::string> cells = Cells(line);
