@@ -1,7 +1,9 @@
 """Grok's own window, in a terminal of tmux: what it shows, and a hand on keyboard and mouse."""
 
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import time
 
@@ -15,13 +17,21 @@ class Tui:
         self._environment = {**environment, "TERM": "xterm-256color"}
         self._socket = str(folder / "tmux")
         size = ["-x", str(columns), "-y", str(self.ROWS)]
-        self._tmux("new-session", "-d", *size, command, ";", "set-option", "-g", "remain-on-exit", "on")
+        self._tmux("new-session", "-d", *size, f"exec {command}", ";", "set-option", "-g", "remain-on-exit", "on")
+        self._pid = int(self._tmux("display-message", "-p", "#{pane_pid}"))
 
     def __enter__(self) -> "Tui":
         return self
 
     def __exit__(self, *_) -> None:
+        """Hangs up, and waits for the program: it still writes into its home for a moment."""
         self._tmux("kill-server")
+        deadline = time.monotonic() + 10
+        while pathlib.Path(f"/proc/{self._pid}").exists():
+            if time.monotonic() > deadline:
+                os.kill(self._pid, signal.SIGKILL)
+                raise AssertionError("the program went on after its terminal was gone")
+            time.sleep(0.05)
 
     @property
     def screen(self) -> str:
