@@ -128,19 +128,9 @@ class Poll {
       return CodeUnknown{};
     }
     if (refusal.error == "access_denied") {
-      return SignInRefused{Declined()};
+      return SignInRefused{MakeDeclined(refusal, context_.profile)};
     }
     return SignInRefused{MakeRefusal(refusal, status, context_.profile, kTheSignIn)};
-  }
-
-  [[nodiscard]] Error Declined() const {
-    return {ErrorKind::kAccessDenied,
-            "the sign-in was declined in the browser, or this account is refused",
-            context_.profile.is_xai
-                ? "if nobody declined it, xAI does not let this account use Grok this way: use a "
-                  "plan that includes Grok, or an API key from https://console.x.ai in XAI_API_KEY"
-                : "run it again to get a new code, or ask the administrator of " +
-                      context_.profile.issuer};
   }
 
   Context& context_;

@@ -69,13 +69,13 @@ class LoopbackSignIn {
 
   Handout Wait(const PendingSignIn& pending) {
     session_.Announce(pending);
-    const std::unique_ptr<Keyboard> keyboard = session_.OpenKeyboard();
+    Keyboard* keyboard = session_.keyboard();
     if (!session_.CanOpenBrowser()) {
       TellForward(keyboard != nullptr);
     } else if (keyboard) {
       context_.messages.Say(
-          "If the page cannot come back here, paste here the address that it ends at, or its "
-          "code.");
+          "If the page cannot come back here, paste the address that it ends at,\n"
+          "or the code that it shows.");
     }
     session_.TellWaiting("your browser", session_.options().deadline);
     const auto handle = [this](const LoopbackRequest& request) { return handler_.Handle(request); };
@@ -155,7 +155,11 @@ class LoopbackSignIn {
   }
 
   Handout Use(const oauth::RedirectResult& result) {
-    if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&result)) {
+    const auto* refusal = std::get_if<oauth::ErrorResponse>(&result);
+    if (refusal != nullptr && refusal->error == "access_denied") {
+      throw MakeDeclined(*refusal, context_.profile);
+    }
+    if (refusal != nullptr) {
       throw MakeRefusal(*refusal, /*status=*/0, context_.profile, kTheSignIn);
     }
     const auto* code = std::get_if<oauth::AuthorizationCode>(&result);

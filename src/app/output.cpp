@@ -61,7 +61,7 @@ std::string FormatCountdown(std::chrono::seconds left) {
 
 std::string FormatDuration(std::chrono::seconds duration) {
   const std::int64_t seconds = std::max<std::int64_t>(duration.count(), 0);
-  const std::int64_t minutes = seconds / 60;
+  const std::int64_t minutes = (seconds + 30) / 60;
   const std::int64_t hours = minutes / 60;
   const auto with = [](std::int64_t value, const char* unit) {
     return std::to_string(value) + " " + unit;

@@ -96,6 +96,18 @@ Error MakeRefusal(const oauth::ErrorResponse& refusal, int status, const Profile
           "try again later; if it goes on, ask the administrator of " + profile.issuer};
 }
 
+Error MakeDeclined(const oauth::ErrorResponse& refusal, const Profile& profile) {
+  const std::string description = oauth::Printable(refusal.error_description);
+  const std::string words = description.empty() ? "" : " (" + description + ")";
+  return {
+      ErrorKind::kAccessDenied,
+      "the sign-in was declined in the browser, or this account is refused" + words,
+      profile.is_xai
+          ? "if nobody declined it, xAI does not let this account use Grok this way: use a plan "
+            "that includes Grok, or an API key from https://console.x.ai in XAI_API_KEY"
+          : "run it again to be asked again, or ask the administrator of " + profile.issuer};
+}
+
 RefreshVerdict JudgeRefresh(const HttpResult& result, const Profile& profile) {
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
     using Cause = TransportFailure::Cause;

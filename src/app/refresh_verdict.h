@@ -42,4 +42,7 @@ inline constexpr const char* kTheRefresh = "the refresh";
 [[nodiscard]] Error MakeRefusal(const oauth::ErrorResponse& refusal, int status,
                                 const Profile& profile, const std::string& what);
 
+/// The error for `access_denied` as the answer to a sign-in: a person was asked.
+[[nodiscard]] Error MakeDeclined(const oauth::ErrorResponse& refusal, const Profile& profile);
+
 }  // namespace grokauth::app

@@ -103,6 +103,7 @@ void SignInSession::TellWaiting(const std::string& whom, SteadyTime end) {
   awaited_ = whom;
   countdown_end_ = end;
   if (screen_) {
+    static_cast<void>(keyboard());  // what is typed must not disturb the countdown
     ShowCountdown();
   } else {
     context_.messages.Say("Waiting for " + whom + " ...");
@@ -116,13 +117,21 @@ void SignInSession::ShowCountdown() {
   const std::string left =
       FormatCountdown(std::chrono::ceil<std::chrono::seconds>(countdown_end_ - Now())) + " left";
   const std::string line = "Waiting for " + awaited_ + ", " + left;
-  // A line that wraps could not be taken back.
-  const bool fits = line.size() < static_cast<std::size_t>(screen_->columns);
-  context_.messages.ShowStatus(fits ? line : "Waiting, " + left);
+  // A line that wraps could not be taken back. Windows change their size.
+  screen_ = context_.edges.terminal.GetScreen();
+  for (const std::string& text : {line, "Waiting, " + left, left}) {
+    if (screen_ && text.size() < static_cast<std::size_t>(screen_->columns)) {
+      context_.messages.ShowStatus(text);
+      return;
+    }
+  }
 }
 
-std::unique_ptr<Keyboard> SignInSession::OpenKeyboard() {
-  return options_.is_login ? context_.edges.terminal.OpenKeyboard() : nullptr;
+Keyboard* SignInSession::keyboard() {
+  if (options_.is_login && !keyboard_) {
+    keyboard_ = context_.edges.terminal.OpenKeyboard();
+  }
+  return keyboard_.get();
 }
 
 void SignInSession::Pause(SteadyTime time) {

@@ -63,7 +63,7 @@ class SignInSession {
   void Pause(SteadyTime time);
 
   /// What the person types or pastes during a `login`; null when nobody can.
-  [[nodiscard]] std::unique_ptr<Keyboard> OpenKeyboard();
+  [[nodiscard]] Keyboard* keyboard();
 
   /// A token that this run did not see at its start: the refresh in the background brought it, or
   /// another process signed in or refreshed.
@@ -96,6 +96,7 @@ class SignInSession {
   std::optional<TokenVersion> first_look_;
   bool was_unanswered_;
   std::set<std::string> shown_;
+  std::unique_ptr<Keyboard> keyboard_;
   std::optional<Screen> screen_;  ///< for more than plain lines: of a `login` on a terminal
   std::string awaited_;           ///< whom the countdown speaks of; empty: there is none
   SteadyTime countdown_end_;

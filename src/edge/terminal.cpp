@@ -44,6 +44,11 @@ bool IsUtf8Locale() {
   return name.find("utf-8") != std::string::npos || name.find("utf8") != std::string::npos;
 }
 
+/// Whether this is no background job: one that reads from the terminal, or changes it, is stopped.
+bool IsOurTurn(int terminal) {
+  return tcgetpgrp(terminal) == getpgrp();
+}
+
 /// Reads the controlling terminal without echo. Not line by line, because a terminal's own line
 /// holds 4095 characters, and an address can be longer.
 class TerminalKeyboard final : public app::Keyboard {
@@ -51,8 +56,10 @@ class TerminalKeyboard final : public app::Keyboard {
   TerminalKeyboard(Descriptor terminal, const termios& before)
       : terminal_(std::move(terminal)), before_(before) {}
   ~TerminalKeyboard() override {
-    // With what was typed and not taken: a second copy of a code is not for the shell.
-    tcsetattr(terminal_.Get(), TCSAFLUSH, &before_);
+    if (IsOurTurn(terminal_.Get())) {
+      // With what was typed and not taken: a second copy of a code is not for the shell.
+      tcsetattr(terminal_.Get(), TCSAFLUSH, &before_);
+    }
   }
   TerminalKeyboard(const TerminalKeyboard&) = delete;
   TerminalKeyboard& operator=(const TerminalKeyboard&) = delete;
@@ -72,7 +79,7 @@ class TerminalKeyboard final : public app::Keyboard {
   void Receive() {
     constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
     std::array<char, 4096> buffer{};
-    while (true) {
+    while (IsOurTurn(terminal_.Get())) {
       const ssize_t count = read(terminal_.Get(), buffer.data(), buffer.size());
       if (count <= 0) {
         return;
@@ -138,15 +145,19 @@ std::optional<app::Screen> StandardTerminal::GetScreen() {
 std::unique_ptr<app::Keyboard> StandardTerminal::OpenKeyboard() {
   Descriptor terminal(open("/dev/tty", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   termios before{};
-  // A background job that changes the terminal is stopped.
-  if (!terminal.IsOpen() || isatty(STDERR_FILENO) == 0 || tcgetpgrp(terminal.Get()) != getpgrp() ||
+  if (!terminal.IsOpen() || isatty(STDERR_FILENO) == 0 || !IsOurTurn(terminal.Get()) ||
       tcgetattr(terminal.Get(), &before) != 0) {
     return nullptr;
   }
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
-  silent.c_cc[VMIN] = 0;
+  // A shell that gets the terminal like this, because the program was killed, must not take
+  // "nothing there" for the end of its input.
+  silent.c_cc[VMIN] = 1;
   silent.c_cc[VTIME] = 0;
+  // Ctrl-Z and Ctrl-\ would leave the shell without echo; Ctrl-C ends the program in good order.
+  silent.c_cc[VSUSP] = _POSIX_VDISABLE;
+  silent.c_cc[VQUIT] = _POSIX_VDISABLE;
   if (tcsetattr(terminal.Get(), TCSANOW, &silent) != 0) {
     return nullptr;
   }

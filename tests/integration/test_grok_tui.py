@@ -131,7 +131,7 @@ class SignInTest(TuiTestCase):
             declined = self.log_in(tui)
             self.provider.deny(url=declined)
             words = "declined in the browser, or this account is refused"
-            self.wait_for_log(f'provider stderr line="grok-auth: error: the sign-in was {words}"')
+            self.wait_for_log(f'provider stderr line="grok-auth: error: the sign-in was {words}')
             self.wait_for_log("external auth provider failed.*exit status: 4")
             self.assertNotIn(words, tui.screen)
             tui.wait_for("Login with grok-auth", timeout=90)

@@ -25,14 +25,15 @@ class Refusals(LoopbackTestCase):
                 self.assertEqual(page.status, 200)
                 self.assertIn("<h1>Not signed in</h1>", page.body)
                 self.assertIn(f"{error} (because of it)", page.body)
-                self.assert_refused(program, run, rf"the sign-in was refused: .*{error}.* \(because of it\)", status)
+                words = "declined in the browser, or this account is refused" if error == "access_denied" else error
+                self.assert_refused(program, run, rf"the sign-in was .*{words}.*because of it\)", status)
                 self.assertEqual(server.seen("token"), [])
 
     def test_error_wins_over_a_code(self):
         server = self.serve(token=[tokens()])
         program, run, url = self.begin(server)
         visit(redirect(url, error="access_denied"))
-        self.assert_refused(program, run, "access_denied", 4)
+        self.assert_refused(program, run, "declined in the browser, or this account is refused", 4)
         self.assertEqual(server.seen("token"), [])
 
     def test_words_of_the_server_can_do_nothing(self):
@@ -62,7 +63,7 @@ class Refusals(LoopbackTestCase):
     def test_hint_says_what_to_do(self):
         program, run, url = self.begin(self.serve())
         visit(redirect(url, code=None, error="access_denied"))
-        result = self.assert_refused(program, run, "the server says access_denied$", 4)
+        result = self.assert_refused(program, run, "declined in the browser, or this account is refused$", 4)
         self.assertIn("grok-auth: hint: ", result.stderr)
         self.assertNotIn("()", result.stderr)
 

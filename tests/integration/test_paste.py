@@ -292,6 +292,9 @@ class WhereNobodyCanPaste(Pasting, LoopbackTestCase):
         self.terminal.begin(f"{self.program.binary} login --device --no-qr")
         self.terminal.wait_for("^Waiting for you to approve it there")
         self.assertNotIn(OFFER, self.terminal.everything())
+        self.assertIn("-echo", self.terminal.modes(), "what is typed disturbs the countdown")
+        self.terminal.keys("C-c")
+        self.terminal.wait_for_prompt()
         self.assertLessEqual(AS_USUAL, self.terminal.modes())
 
 

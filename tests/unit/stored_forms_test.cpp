@@ -78,14 +78,14 @@ TEST_CASE("a report without a token is none") {
   CHECK_FALSE(ParseReport(text));
 }
 
-TEST_CASE("durations are told in the two largest units") {
+TEST_CASE("durations are told in the two largest units, to the nearest minute") {
   const auto [duration, text] = GENERATE(table<int, std::string>({{-5, "0 s"},
                                                                   {0, "0 s"},
                                                                   {59, "59 s"},
                                                                   {60, "1 min"},
-                                                                  {3599, "59 min"},
+                                                                  {3599, "1 h"},
                                                                   {3600, "1 h"},
-                                                                  {21599, "5 h 59 min"},
+                                                                  {21599, "6 h"},
                                                                   {86400, "1 d"},
                                                                   {266400, "3 d 2 h"}}));
   CHECK(FormatDuration(seconds(duration)) == text);
