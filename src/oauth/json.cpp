@@ -74,7 +74,7 @@ std::string WithReadableText(std::string_view text) {
     return std::string(text);
   }
   const Poco::UTF8Encoding utf8;
-  const std::string given(text);
+  std::string given(text);
   std::string out;
   if (Poco::TextConverter(utf8, utf8).convert(given, out) == 0) {
     return given;

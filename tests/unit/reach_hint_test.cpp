@@ -147,7 +147,8 @@ TEST_CASE("the way to the listener is spelled out for each place") {
 TEST_CASE("what can be pasted is said, and the profile is named where commands need it") {
   const SshDestination machine{"ada", "box", std::nullopt};
   const Lines pasting = {
-      "Or open the address anywhere, and paste here the address that the browser", "ends at, or the code that the page shows."};
+      "Or open the address anywhere, and paste here the address that the browser",
+      "ends at, or the code that the page shows."};
   for (const Surroundings surroundings :
        {Surroundings::kHere, Surroundings::kSsh, Surroundings::kContainer, Surroundings::kPod,
         Surroundings::kCodespace, Surroundings::kGoogleCloudShell, Surroundings::kCloudShell}) {
