@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -127,7 +128,27 @@ std::vector<BrowserCommand> ParseBrowserList(std::string_view list, const std::s
   return commands;
 }
 
-std::vector<BrowserCommand> PlanBrowser(const Environment& environment, const std::string& url) {
+std::string UrlForOpeners(const std::string& url) {
+  constexpr std::string_view kHarmless = "-._~:/?#[]@!&+,;=";
+  std::string out;
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    const auto c = static_cast<unsigned char>(url[i]);
+    const bool is_encoded = c == '%' && i + 2 < url.size() && std::isxdigit(url[i + 1]) != 0 &&
+                            std::isxdigit(url[i + 2]) != 0;
+    if ((c < 0x80 && std::isalnum(c) != 0) || is_encoded ||
+        kHarmless.find(url[i]) != std::string_view::npos) {
+      out += url[i];
+    } else {
+      constexpr std::string_view kDigits = "0123456789ABCDEF";
+      out += {'%', kDigits[c >> 4], kDigits[c & 15]};
+    }
+  }
+  return out;
+}
+
+std::vector<BrowserCommand> PlanBrowser(const Environment& environment,
+                                        const std::string& given_url) {
+  const std::string url = UrlForOpeners(given_url);
   const bool has_desktop = environment.has_display && !environment.is_ssh;
   const bool has_windows = environment.is_wsl && !environment.is_ssh;
   std::vector<BrowserCommand> commands;

@@ -20,6 +20,11 @@ struct BrowserCommand {
 [[nodiscard]] std::vector<BrowserCommand> ParseBrowserList(std::string_view list,
                                                            const std::string& url);
 
+/// The URL with everything percent-encoded that RFC 3986 does not allow in one, or that a program
+/// between here and the browser might take for its own: wslview hands it to a PowerShell command
+/// line.
+[[nodiscard]] std::string UrlForOpeners(const std::string& url);
+
 /// What may open `url` before the person's eyes, the best first; whether these programs are there
 /// is not known here. None on a text console or over SSH, unless an editor on the person's own
 /// computer has set BROWSER to open pages there.

@@ -108,8 +108,8 @@ class StateFolder {
   /// Takes the exclusive lock on the file, creating it, or returns null when another process holds
   /// it. Never blocks.
   [[nodiscard]] virtual std::unique_ptr<Lock> TryLock(const std::string& name) = 0;
-  /// The process that took the lock last, when it was stopped (SIGSTOP, a debugger) and so cannot
-  /// let go of it; nothing when it runs, or cannot be seen from here.
+  /// The worker that inherited the lock last, when it was stopped (SIGSTOP, a debugger) and so
+  /// cannot let go of it; nothing when it runs, or cannot be seen from here.
   [[nodiscard]] virtual std::optional<int> StoppedHolder(const std::string& name) = 0;
   /// The file's full path, for messages.
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
@@ -313,7 +313,7 @@ class RemoteShell {
  public:
   virtual ~RemoteShell() = default;
   /// Starts ssh with `arguments`: beside this process, so that it can ask the person at the
-  /// terminal for a password, with the same standard input and output. Throws `Error{kNetwork}`.
+  /// terminal for a password, with neither standard input nor output. Throws `Error{kNetwork}`.
   [[nodiscard]] virtual std::unique_ptr<RunningShell> Start(
       const std::vector<std::string>& arguments) = 0;
 };

@@ -57,28 +57,24 @@ void ProfileFiles::RemoveAllBut(std::string_view suffix) {
 std::unique_ptr<Lock> ProfileFiles::WriteLock(std::chrono::milliseconds patience) {
   std::unique_ptr<Lock> lock = WaitForWriteLock(patience);
   if (!lock) {
-    throw StoppedHolder(kWriteLockSuffix)
-        .value_or(Error(ErrorKind::kStore,
-                        "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
-                        "if it goes on, look for a grok-auth process that hangs: fuser -v '" +
-                            Path(kWriteLockSuffix) + "'"));
+    throw Error(
+        ErrorKind::kStore, "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
+        "if it goes on, look for a grok-auth process that was stopped or hangs: fuser -v '" +
+            Path(kWriteLockSuffix) + "'");
   }
   return lock;
 }
 
-std::optional<Error> ProfileFiles::StoppedHolder(std::string_view lock_suffix) {
-  const std::optional<int> pid = state_.StoppedHolder(Name(lock_suffix));
+std::optional<Error> ProfileFiles::StoppedRefresh() {
+  const std::optional<int> pid = state_.StoppedHolder(Name(kRefreshLockSuffix));
   if (!pid) {
     return std::nullopt;
   }
   const std::string number = std::to_string(*pid);
-  return Error(ErrorKind::kStore,
-               "process " + number + " is stopped, and holds the lock '" + Path(lock_suffix) + "'",
-               "let it go on: kill -CONT " + number + "; the login is kept");
-}
-
-std::optional<Error> ProfileFiles::StoppedRefresh() {
-  return StoppedHolder(kRefreshLockSuffix);
+  return Error(
+      ErrorKind::kStore,
+      "process " + number + " is stopped, and holds the lock '" + Path(kRefreshLockSuffix) + "'",
+      "let it go on: kill -CONT " + number + "; the login is kept");
 }
 
 std::unique_ptr<Lock> ProfileFiles::WaitForWriteLock(std::chrono::milliseconds patience) {

@@ -57,8 +57,6 @@ class ProfileFiles {
   [[nodiscard]] std::optional<Error> StoppedRefresh();
 
  private:
-  [[nodiscard]] std::optional<Error> StoppedHolder(std::string_view lock_suffix);
-
   std::string profile_name_;
   StateFolder& state_;
   Clock& clock_;

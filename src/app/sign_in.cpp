@@ -1,6 +1,7 @@
 #include "app/sign_in.h"
 
 #include <utility>
+#include <variant>
 
 #include "app/device_sign_in.h"
 #include "app/discovery.h"
@@ -29,14 +30,14 @@ std::optional<PendingEntry> FindPending(Context& context) {
 }
 
 /// Waits for the sign-in lock. Whoever holds it has a pending sign-in: its address is shown here
-/// too, as this run's own first line. Null when its token came first. Throws when the profile was
-/// signed out while this run waited.
-std::unique_ptr<Lock> WaitForTurn(SignInSession& session) {
+/// too, as this run's own first line. Or its token, when that came first. Throws when the profile
+/// was signed out while this run waited.
+std::variant<std::unique_ptr<Lock>, Handout> WaitForTurn(SignInSession& session) {
   Context& context = session.context();
   while (true) {
     std::unique_ptr<Lock> lock = context.files.TrySignInLock();
-    if (session.FindOtherLogin()) {
-      return nullptr;
+    if (std::optional<Handout> other = session.FindOtherLogin()) {
+      return std::move(*other);
     }
     session.ThrowIfSignedOut();
     if (lock) {
@@ -99,9 +100,9 @@ std::optional<Handout> Begin(SignInSession& session) {
 
 Handout SignIn(Context& context, SignInOptions options, const StoredLogin& first) {
   SignInSession session(context, std::move(options), first);
-  const std::unique_ptr<Lock> lock = WaitForTurn(session);
-  if (!lock) {
-    return session.FindOtherLogin().value();
+  const std::variant<std::unique_ptr<Lock>, Handout> turn = WaitForTurn(session);
+  if (const auto* other = std::get_if<Handout>(&turn)) {
+    return *other;
   }
   while (true) {
     std::optional<PendingEntry> entry = TakePending(session);

@@ -125,6 +125,7 @@ void SignInSession::ShowCountdown() {
       return;
     }
   }
+  context_.messages.ShowStatus("");
 }
 
 Keyboard* SignInSession::keyboard() {
@@ -177,6 +178,11 @@ std::optional<Handout> SignInSession::FindOtherLogin() {
   const NextStep step = DecideNextStep(login, context_.profile, options_.demand,
                                        context_.edges.clock.Now(), first_look_);
   if (is_new && std::holds_alternative<HandOut>(step)) {
+    if (options_.is_login) {
+      const std::optional<UnixTime> expiry =
+          EffectiveExpiry(*login.tokens, options_.demand.token_ttl);
+      context_.messages.Say(DescribeSignIn(*login.tokens, expiry, context_.edges.clock.Now()));
+    }
     return MakeHandout(login, options_.demand);
   }
   return std::nullopt;

@@ -294,14 +294,6 @@ std::vector<std::string> FileStateFolder::List(const std::string& prefix) {
   return names;
 }
 
-void NameHolder(int lock) {
-  const std::string text = std::to_string(getpid()) + "\n";
-  // For a message that may never be needed: what cannot be written is left out.
-  static_cast<void>(pwrite(lock, text.data(), text.size(), 0) ==
-                        static_cast<ssize_t>(text.size()) &&
-                    ftruncate(lock, static_cast<off_t>(text.size())) == 0);
-}
-
 std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
   Descriptor file(openat(Create().Get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
                          kPrivateFile));
@@ -317,7 +309,6 @@ std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
       Fail("cannot lock", Path(name), errno);
     }
   }
-  NameHolder(file.Get());
   return std::make_unique<FileLock>(std::move(file));
 }
 

@@ -39,8 +39,4 @@ class FileStateFolder final : public app::StateFolder {
   Descriptor folder_;
 };
 
-/// Writes into a lock file who has it: this process. A lock says so itself; it must be said again
-/// by a process that inherits one.
-void NameHolder(int lock);
-
 }  // namespace grokauth::edge

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
 
 namespace grokauth::edge {
 
@@ -58,8 +59,12 @@ class SpawnPlan {
   void Detach() {
     posix_spawnattr_setflags(&attributes_,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-      posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0);
+    Silence({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  }
+
+  void Silence(std::initializer_list<int> descriptors) {
+    for (const int descriptor : descriptors) {
+      posix_spawn_file_actions_addopen(&actions_, descriptor, "/dev/null", O_RDWR, 0);
     }
   }
 
@@ -112,6 +117,7 @@ int StartDetached(const std::string& program, const std::vector<std::string>& ar
 int StartAttached(const std::string& program, const std::vector<std::string>& arguments,
                   int error_descriptor) {
   SpawnPlan plan;
+  plan.Silence({STDIN_FILENO, STDOUT_FILENO});
   return plan.Inherit({error_descriptor, STDERR_FILENO})
              ? plan.Start(program, arguments, std::nullopt)
              : -EMFILE;

@@ -23,7 +23,7 @@ using InheritedDescriptor = std::pair<int, int>;
     const std::optional<std::vector<std::string>>& environment = std::nullopt);
 
 /// Starts `program` (looked up likewise) in this process's session and process group, with default
-/// signal handling, this process's standard input and output, `error_descriptor` as its standard
+/// signal handling, neither input nor output, `error_descriptor` as its standard
 /// error and no other descriptor. Returns the process id, or the negative errno value.
 [[nodiscard]] int StartAttached(const std::string& program,
                                 const std::vector<std::string>& arguments, int error_descriptor);

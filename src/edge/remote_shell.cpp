@@ -94,6 +94,11 @@ class RunningSsh final : public app::RunningShell {
 
  private:
   bool WaitForEnd(int milliseconds) {
+    if (!process_.IsOpen()) {  // before Linux 5.3, and where a sandbox does not know the call
+      siginfo_t ended{};
+      return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+             ended.si_pid == pid_;
+    }
     pollfd entry{process_.Get(), POLLIN, 0};
     int ready = -1;
     do {
@@ -115,6 +120,9 @@ class RunningSsh final : public app::RunningShell {
   void Collect() {
     int status = 0;
     waitpid(pid_, &status, 0);
+    if (WIFSIGNALED(status)) {
+      terminal_.Restore();
+    }
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : kSignalStatusBase + WTERMSIG(status);
   }
 
@@ -127,7 +135,8 @@ class RunningSsh final : public app::RunningShell {
     }
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const int timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+    const std::int64_t longest = process_.IsOpen() ? 60'000 : 200;
+    const int timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest));
     return poll(entries.data(), entries.size(), timeout) > 0 ||
            std::chrono::steady_clock::now() < deadline;
   }

@@ -14,7 +14,6 @@
 #include <optional>
 
 #include "app/error.h"
-#include "edge/file_store.h"
 #include "edge/process.h"
 
 namespace grokauth::edge {
@@ -81,6 +80,15 @@ class ProcessRunningWorker final : public app::RunningWorker {
   pid_t pid_;
   std::string text_;
 };
+
+/// Writes into the lock file who has it, for `StateFolder::StoppedHolder`.
+void NameHolder(int lock) {
+  const std::string text = std::to_string(getpid()) + "\n";
+  // For a message that may never be needed: what cannot be written is left out.
+  static_cast<void>(pwrite(lock, text.data(), text.size(), 0) ==
+                        static_cast<ssize_t>(text.size()) &&
+                    ftruncate(lock, static_cast<off_t>(text.size())) == 0);
+}
 
 }  // namespace
 

@@ -88,7 +88,7 @@ class RealServer(ProgramTestCase):
         self.assertIn("access_denied (the person said no)", page.body)
         result = run.wait()
         self.assertEqual((result.status, result.stdout), (4, ""), result)
-        self.assertIn("grok-auth: error: the sign-in was refused: the server says access_denied (the person said no)\n",
+        self.assertIn("grok-auth: error: the sign-in was declined in the browser, or this account is refused (the person said no)\n",
                       result.stderr)
         self.assertEqual(self.provider.requests("token"), [])
         self.assertEqual(pending_entries(program), [])

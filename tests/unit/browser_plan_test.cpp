@@ -113,7 +113,7 @@ TEST_CASE("which programs may open a page depends on where the person sits") {
     CHECK(ProgramsOf(PlanBrowser(environment, kUrl)) == row.with_browser);
     for (const Words& words : WordsOf(PlanBrowser(environment, kUrl))) {
       CHECK(words.size() == 2);
-      CHECK(words.back() == kUrl);
+      CHECK(words.back() == UrlForOpeners(kUrl));
     }
   }
 }
@@ -154,4 +154,16 @@ TEST_CASE("a browser inherits no tokens, and no way to a text-mode browser") {
   for (const BrowserCommand& command : commands) {
     CHECK_FALSE(IsTextBrowser(command.program));
   }
+}
+
+TEST_CASE("nothing in an address is a command to a program on its way to the browser") {
+  CHECK(UrlForOpeners("https://a.example/d?code=AB-CD&x=%2F#f") ==
+        "https://a.example/d?code=AB-CD&x=%2F#f");
+  const std::string forbidden = "\"'`$()*\\^|<>{} \t\x01\x7f\xc3";
+  for (const char c : forbidden) {
+    const std::string safe = UrlForOpeners("https://a.example/" + std::string(1, c));
+    CHECK(safe.find(c) == std::string::npos);
+    CHECK(safe.size() == std::string("https://a.example/%00").size());
+  }
+  CHECK(UrlForOpeners("https://a.example/%PATH%") == "https://a.example/%25PATH%25");
 }
