@@ -41,6 +41,8 @@ struct Profile {
   StoreChoice store = StoreChoice::kAuto;
   std::optional<std::chrono::seconds> min_validity;
   std::optional<std::string> ca_file;
+  /// Of the API that the tokens are for, without a slash at the end; nothing: not known.
+  std::optional<std::string> api_base;
   bool allow_http_loopback = false;
   oauth::Parameters authorize_params;
   bool is_xai = false;  ///< xAI's own accounts: endpoints pinned to x.ai, the account gate known

@@ -49,15 +49,18 @@ Error MakeLoginRequired(const Context& context, const std::string& reason) {
   return {ErrorKind::kLoginRequired, reason, LoginHint(context.profile)};
 }
 
-/// One provider run after its first look.
-class ProviderRun {
+/// One way to a token.
+class TokenRun {
  public:
-  ProviderRun(Context& context, const TokenOptions& options, StoredLogin first)
+  /// Looks at what is stored, which must be a login of the profile.
+  TokenRun(Context& context, const TokenOptions& options, const Demand& demand)
       : context_(context),
         options_(options),
-        demand_(MakeDemand(context, options)),
-        first_(std::move(first)),
-        may_sign_in_(!options.no_interactive && !context.environment.grok_auth_expired) {}
+        demand_(demand),
+        first_(LookFirst(context)),
+        may_sign_in_(!options.no_interactive && demand.wanted == Wanted::kAny) {
+    RequireOwnLogin(first_, context.profile);
+  }
 
   Handout Run() {
     std::optional<TokenVersion> first_look;
@@ -78,11 +81,7 @@ class ProviderRun {
 
  private:
   Handout Refresh() {
-    // Counted from now where a person may have spent time on the keyring's dialog before.
-    const SteadyTime deadline = context_.environment.grok_auth_expired
-                                    ? context_.started + kHeadlessBudget
-                                    : context_.edges.clock.SteadyNow() + kRefreshBudget;
-    SilentRefreshResult result = RefreshSilently(context_, demand_, first_, deadline);
+    SilentRefreshResult result = RefreshSilently(context_, demand_, first_, RefreshDeadline());
     if (auto* handout = std::get_if<Handout>(&result)) {
       return std::move(*handout);
     }
@@ -93,6 +92,19 @@ class ProviderRun {
       throw MakeKeyringError(blocked->answer, context_.profile);
     }
     return GoOnWithout(std::get<RefreshWithoutToken>(result));
+  }
+
+  [[nodiscard]] SteadyTime RefreshDeadline() {
+    switch (demand_.wanted) {
+      case Wanted::kUnseen:
+        return context_.started + kHeadlessBudget;
+      case Wanted::kNewer:
+        return context_.started + kRefreshNowBudget;
+      case Wanted::kAny:
+        break;
+    }
+    // Counted from now: a person may have spent time on the keyring's dialog before.
+    return context_.edges.clock.SteadyNow() + kRefreshBudget;
   }
 
   /// Grok refused the stored token, and nothing can renew it: the next run must not print it again.
@@ -171,7 +183,7 @@ class ProviderRun {
 
   Context& context_;
   const TokenOptions& options_;
-  Demand demand_;
+  const Demand& demand_;
   StoredLogin first_;
   bool may_sign_in_;
 };
@@ -179,31 +191,20 @@ class ProviderRun {
 }  // namespace
 
 void ProvideToken(Context& context, const TokenOptions& options) {
-  StoredLogin first = LookFirst(context);
-  RequireOwnLogin(first, context.profile);
-  Deliver(context, ProviderRun(context, options, std::move(first)).Run(), options.format);
+  const Demand demand = MakeDemand(context, options);
+  Deliver(context, TokenRun(context, options, demand).Run(), options.format);
+}
+
+Handout GetToken(Context& context, const Demand& demand) {
+  TokenOptions options;
+  options.no_interactive = true;
+  return TokenRun(context, options, demand).Run();
 }
 
 void RefreshNow(Context& context) {
-  const StoredLogin first = LookFirst(context);
-  RequireOwnLogin(first, context.profile);
   Demand demand;
   demand.wanted = Wanted::kNewer;
-  SilentRefreshResult result = SignInNeeded{"nobody is signed in"};
-  if (first.trouble) {
-    result = KeyringBlocked{*first.trouble};
-  } else if (first.tokens) {
-    result = RefreshSilently(context, demand, first, context.started + kRefreshNowBudget);
-  }
-  if (const auto* needed = std::get_if<SignInNeeded>(&result)) {
-    throw MakeLoginRequired(context, needed->reason);
-  }
-  if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
-    throw MakeKeyringError(blocked->answer, context.profile);
-  }
-  if (const auto* failed = std::get_if<RefreshWithoutToken>(&result)) {
-    throw Error(failed->error);
-  }
+  static_cast<void>(GetToken(context, demand));
 }
 
 }  // namespace grokauth::app

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "app/context.h"
+#include "app/freshness.h"
 #include "app/output.h"
 
 namespace grokauth::app {
@@ -21,6 +22,10 @@ struct TokenOptions {
 /// person in. With GROK_AUTH_EXPIRED it never does the last, hands out nothing that its caller can
 /// have seen, and ends within Grok's start-up budget. Throws `Error`, `Interrupted`.
 void ProvideToken(Context& context, const TokenOptions& options);
+
+/// The stored token when it meets `demand`, else a refreshed one, never a sign-in: for commands
+/// that use the token themselves. Throws `Error`, `Interrupted`.
+[[nodiscard]] Handout GetToken(Context& context, const Demand& demand);
 
 /// Renews the login now, without a person (the command `refresh`).
 void RefreshNow(Context& context);

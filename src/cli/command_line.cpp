@@ -1,20 +1,18 @@
 #include "cli/command_line.h"
 
-#include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <iterator>
 #include <map>
-#include <sstream>
 #include <string_view>
 
 #include "app/error.h"
+#include "cli/command_catalog.h"
 
 namespace grokauth::cli {
 
@@ -25,103 +23,8 @@ using app::ErrorKind;
 using Poco::Util::Option;
 using Poco::Util::OptionSet;
 
-struct CommandDescription {
-  std::string_view name;
-  std::string_view summary;
-  std::string_view text;
-  std::vector<std::string_view> options;    ///< beside those of every command
-  std::string_view foreign_arguments = {};  ///< another program's, which come last; empty: none
-};
-
-struct OptionDescription {
-  std::string_view name;
-  std::string_view argument;  ///< empty: takes none
-  std::string_view summary;
-};
-
-const std::vector<CommandDescription>& Commands() {
-  static const std::vector<CommandDescription> commands = {
-      {"token",
-       "print an access token; the default command",
-       "Prints the stored token, else a refreshed one, else signs a person in.",
-       {"bare", "no-interactive", "device", "loopback", "no-browser", "timeout", "min-validity"}},
-      {"login",
-       "sign in now, replacing what is stored",
-       "Signs a person in, with a code or with a browser, and stores the login.",
-       {"device", "loopback", "no-browser", "no-qr", "timeout", "json"}},
-      {"logout",
-       "delete the login here and revoke it at the server",
-       "Deletes the stored login and asks the server to revoke it.",
-       {"json"}},
-      {"refresh", "renew the token now", "Renews the login without a person.", {"json"}},
-      {"status",
-       "show the login: account, expiry, last refresh",
-       "Shows what is stored, offline, and ends with status 0 whatever that is.",
-       {"json"}},
-      {"ssh",
-       "sign in on another host; the browser opens here",
-       "Runs 'grok-auth login' on the host by ssh, and opens the address here.",
-       {"device", "loopback", "no-browser"},
-       "SSH_ARGUMENTS"},
-  };
-  return commands;
-}
-
-/// Null when there is no such command.
-const CommandDescription* FindCommand(std::string_view name) {
-  const auto& commands = Commands();
-  const auto found =
-      std::find_if(commands.begin(), commands.end(),
-                   [&](const CommandDescription& command) { return command.name == name; });
-  return found == commands.end() ? nullptr : &*found;
-}
-
-constexpr std::array<OptionDescription, 14> kOptions = {{
-    {"profile", "NAME", "use this profile"},
-    {"config", "FILE", "read this configuration file"},
-    {"verbose", "", "say what is done, without secrets"},
-    {"help", "", "show this text"},
-    {"version", "", "show the version"},
-    {"bare", "", "print the token alone instead of JSON"},
-    {"no-interactive", "", "never ask a person"},
-    {"device", "", "sign in with a code (RFC 8628)"},
-    {"loopback", "", "sign in with a browser that can reach this computer"},
-    {"no-browser", "", "open no browser"},
-    {"no-qr", "", "draw no QR code"},
-    {"timeout", "SECONDS", "wait so long for the person"},
-    {"min-validity", "SECONDS", "ask for a token that lasts at least so long"},
-    {"json", "", "answer in JSON"},
-}};
-constexpr std::array<std::string_view, 5> kCommonOptions = {"profile", "config", "verbose", "help",
-                                                            "version"};
-
 /// The option's values as they were given; a flag has an empty one.
 using Values = std::map<std::string, std::string>;
-
-const OptionDescription& Describe(std::string_view name) {
-  return *std::find_if(kOptions.begin(), kOptions.end(),
-                       [&](const OptionDescription& option) { return option.name == name; });
-}
-
-Option MakeOption(std::string_view name) {
-  const OptionDescription& description = Describe(name);
-  Option option(std::string(name), "", std::string(description.summary));
-  if (!description.argument.empty()) {
-    option.argument(std::string(description.argument));
-  }
-  return option;
-}
-
-OptionSet MakeOptionSet(const CommandDescription& command) {
-  OptionSet options;
-  for (const std::string_view name : command.options) {
-    options.addOption(MakeOption(name));
-  }
-  for (const std::string_view name : kCommonOptions) {
-    options.addOption(MakeOption(name));
-  }
-  return options;
-}
 
 std::string UsageHint(const CommandDescription& command) {
   return "see 'grok-auth " + std::string(command.name) + " --help'";
@@ -241,64 +144,103 @@ std::optional<app::Flow> FlowOf(const Values& values) {
   return values.contains("loopback") ? std::optional(app::Flow::kLoopback) : std::nullopt;
 }
 
-std::string GeneralHelp() {
-  std::string text =
-      "usage: grok-auth [COMMAND] [OPTIONS]\n\n"
-      "Signs in for Grok, keeps the token fresh and hands it out.\n\ncommands:\n";
-  for (const CommandDescription& command : Commands()) {
-    constexpr std::size_t kNameWidth = 10;
-    text += "  " + std::string(command.name) + std::string(kNameWidth - command.name.size(), ' ') +
-            std::string(command.summary) + "\n";
+/// The command's own arguments, which it cannot do without.
+std::vector<std::string> Required(std::vector<std::string> arguments, const char* what,
+                                  const CommandDescription& description) {
+  if (arguments.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "'" + std::string(description.name) + "' needs " + std::string(what),
+                UsageHint(description));
   }
-  return text +
-         "\n'grok-auth COMMAND --help' shows the options of a command. Every command has\n"
-         "--profile NAME, --config FILE, --verbose, --help and --version.\n";
+  return arguments;
 }
 
-std::string CommandHelp(const CommandDescription& command, const OptionSet& options) {
-  Poco::Util::HelpFormatter formatter(options);
-  formatter.setUnixStyle(true);
-  formatter.setWidth(80);
-  formatter.setCommand("grok-auth " + std::string(command.name));
-  formatter.setUsage(command.foreign_arguments.empty()
-                         ? "[OPTIONS]"
-                         : "[OPTIONS] " + std::string(command.foreign_arguments));
-  formatter.setHeader(std::string(command.text));
-  std::ostringstream text;
-  formatter.format(text);
-  return text.str();
+/// What the parsed options and arguments of a command make.
+struct Parsed {
+  const CommandDescription& description;
+  const Values& values;
+  CommonOptions common;
+  std::vector<std::string> foreign;
+
+  [[nodiscard]] bool Has(const std::string& option) const { return values.contains(option); }
+};
+
+Command MakeToken(Parsed parsed) {
+  const app::TokenFormat format =
+      parsed.Has("bare") ? app::TokenFormat::kBare : app::TokenFormat::kJson;
+  return TokenCommand{std::move(parsed.common),
+                      {format, parsed.Has("no-interactive"), parsed.Has("no-browser"),
+                       Seconds(parsed.values, "timeout"), Seconds(parsed.values, "min-validity")}};
+}
+
+Command MakeLogin(Parsed parsed) {
+  return LoginCommand{
+      std::move(parsed.common),
+      {parsed.Has("no-qr"), parsed.Has("no-browser"), Seconds(parsed.values, "timeout")}};
+}
+
+Command MakeLogout(Parsed parsed) {
+  return LogoutCommand{std::move(parsed.common), parsed.Has("all")};
+}
+
+Command MakeRefresh(Parsed parsed) {
+  return RefreshCommand{std::move(parsed.common), parsed.Has("worker")};
+}
+
+Command MakeStatus(Parsed parsed) {
+  return StatusCommand{std::move(parsed.common), parsed.Has("all")};
+}
+
+Command MakeModels(Parsed parsed) {
+  return ModelsCommand{std::move(parsed.common), parsed.Has("force"), parsed.Has("all")};
+}
+
+Command MakeStart(Parsed parsed) {
+  parsed.common.json = true;
+  return StartCommand{std::move(parsed.common)};
+}
+
+Command MakePoll(Parsed parsed) {
+  parsed.common.json = true;
+  return PollCommand{std::move(parsed.common), Value(parsed.values, "pending-id")};
+}
+
+Command MakeProfiles(Parsed parsed) {
+  return ProfilesCommand{std::move(parsed.common)};
+}
+
+Command MakeDoctor(Parsed parsed) {
+  return DoctorCommand{std::move(parsed.common), parsed.Has("offline")};
+}
+
+Command MakeSetup(Parsed parsed) {
+  return SetupCommand{std::move(parsed.common), parsed.Has("write")};
+}
+
+Command MakeExec(Parsed parsed) {
+  return ExecCommand{std::move(parsed.common), Seconds(parsed.values, "min-validity"),
+                     Required(std::move(parsed.foreign), "the command to run", parsed.description)};
+}
+
+Command MakeSsh(Parsed parsed) {
+  return SshCommand{std::move(parsed.common), parsed.Has("no-browser"),
+                    Required(std::move(parsed.foreign), "the host, and what else ssh(1) takes",
+                             parsed.description)};
 }
 
 Command MakeCommand(const CommandDescription& description, const Values& values,
                     std::vector<std::string> foreign) {
+  static const std::map<std::string_view, Command (*)(Parsed)> makers = {
+      {"token", MakeToken},     {"login", MakeLogin},   {"logout", MakeLogout},
+      {"refresh", MakeRefresh}, {"status", MakeStatus}, {"models", MakeModels},
+      {"start", MakeStart},     {"poll", MakePoll},     {"profiles", MakeProfiles},
+      {"doctor", MakeDoctor},   {"setup", MakeSetup},   {"exec", MakeExec},
+      {"ssh", MakeSsh},
+  };
   CommonOptions common{Value(values, "profile"), Value(values, "config"),
                        values.contains("verbose"), values.contains("json"), FlowOf(values)};
-  const bool no_browser = values.contains("no-browser");
-  if (description.name == "token") {
-    const app::TokenFormat format =
-        values.contains("bare") ? app::TokenFormat::kBare : app::TokenFormat::kJson;
-    return TokenCommand{std::move(common),
-                        {format, values.contains("no-interactive"), no_browser,
-                         Seconds(values, "timeout"), Seconds(values, "min-validity")}};
-  }
-  if (description.name == "login") {
-    return LoginCommand{std::move(common),
-                        {values.contains("no-qr"), no_browser, Seconds(values, "timeout")}};
-  }
-  if (description.name == "logout") {
-    return LogoutCommand{std::move(common)};
-  }
-  if (description.name == "refresh") {
-    return RefreshCommand{std::move(common), values.contains("worker")};
-  }
-  if (description.name == "ssh") {
-    if (foreign.empty()) {
-      throw Error(ErrorKind::kUsage, "'ssh' needs the host, and what else ssh(1) takes",
-                  UsageHint(description));
-    }
-    return SshCommand{std::move(common), no_browser, std::move(foreign)};
-  }
-  return StatusCommand{std::move(common)};
+  return makers.at(description.name)(
+      Parsed{description, values, std::move(common), std::move(foreign)});
 }
 
 }  // namespace
@@ -308,7 +250,11 @@ bool AsksForJson(const std::vector<std::string>& arguments) {
   const auto has = [](const auto& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  return command != nullptr && has(command->options, "json") && has(arguments, "--json");
+  if (command == nullptr) {
+    return false;
+  }
+  const bool speaks_json = command->name == "start" || command->name == "poll";
+  return speaks_json || (has(command->options, "json") && has(arguments, "--json"));
 }
 
 Command ParseCommandLine(const std::vector<std::string>& arguments) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,7 +16,7 @@ struct CommonOptions {
   std::optional<std::string> profile;  ///< --profile
   std::optional<std::string> config;   ///< --config
   bool verbose = false;                ///< --verbose
-  bool json = false;                   ///< --json, where the command has it
+  bool json = false;                   ///< answer in JSON: --json, or all that the command prints
   std::optional<app::Flow> flow;       ///< --device or --loopback, where the command has them
 };
 
@@ -29,6 +30,7 @@ struct LoginCommand {
 };
 struct LogoutCommand {
   CommonOptions common;
+  bool all = false;  ///< every profile
 };
 struct RefreshCommand {
   CommonOptions common;
@@ -36,6 +38,35 @@ struct RefreshCommand {
 };
 struct StatusCommand {
   CommonOptions common;
+  bool all = false;  ///< every profile
+};
+struct ModelsCommand {
+  CommonOptions common;
+  bool force = false;  ///< ask the server, whatever is kept
+  bool all = false;    ///< image and video models too
+};
+struct StartCommand {
+  CommonOptions common;
+};
+struct PollCommand {
+  CommonOptions common;
+  std::optional<std::string> pending_id;  ///< as `start` printed it
+};
+struct ProfilesCommand {
+  CommonOptions common;
+};
+struct DoctorCommand {
+  CommonOptions common;
+  bool offline = false;  ///< ask no server
+};
+struct SetupCommand {
+  CommonOptions common;
+  bool write = false;  ///< change Grok's configuration instead of printing the lines
+};
+struct ExecCommand {
+  CommonOptions common;
+  std::optional<std::chrono::seconds> min_validity;
+  std::vector<std::string> arguments;  ///< the program and its arguments; not empty
 };
 struct SshCommand {
   CommonOptions common;
@@ -52,8 +83,10 @@ struct PrintCommand {
 /// The name of the command `UnlockKeyringCommand`; not in the help.
 inline constexpr const char* kUnlockKeyringCommand = "unlock-keyring";
 
-using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand,
-                             StatusCommand, SshCommand, UnlockKeyringCommand, PrintCommand>;
+using Command =
+    std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand, StatusCommand,
+                 ModelsCommand, StartCommand, PollCommand, ProfilesCommand, DoctorCommand,
+                 SetupCommand, ExecCommand, SshCommand, UnlockKeyringCommand, PrintCommand>;
 
 /// Reads the arguments behind the program's name. Throws `app::Error{kUsage}`; options cannot be
 /// abbreviated.

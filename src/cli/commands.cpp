@@ -1,14 +1,13 @@
 #include "cli/commands.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "app/grok_settings.h"
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
+#include "cli/configuration.h"
 #include "oauth/json.h"
 
 namespace grokauth::cli {
@@ -21,46 +20,6 @@ using app::ErrorKind;
 
 // 128 + the signal's number, as shells report it.
 constexpr int kSignalExitBase = 128;
-
-app::Configuration ReadConfiguration(const CommonOptions& options, const Process& process) {
-  const std::optional<std::string>& named =
-      options.config ? options.config : process.environment.config;
-  const std::string path =
-      named.value_or(process.environment.config_folder + "/grok-auth/config.toml");
-  const std::optional<std::string> text = process.read_config(path, named.has_value());
-  return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
-}
-
-/// Grok's configuration file. One that cannot be read counts as empty: it is Grok's to complain.
-std::optional<std::string> ReadGrokConfig(const Process& process) {
-  try {
-    return process.read_config(process.environment.grok_folder + "/config.toml",
-                               /*required=*/false);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-/// Our configuration, and Grok's OIDC settings where they can be the profile.
-app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
-  app::Configuration configuration = ReadConfiguration(options, process);
-  const std::optional<std::string> requested =
-      app::RequestedProfile(configuration, options.profile, process.environment);
-  if (requested.value_or(app::kGrokOidcProfile) != app::kGrokOidcProfile) {
-    return configuration;
-  }
-  const std::optional<std::string> grok_config = ReadGrokConfig(process);
-  if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
-    configuration.fallback_profile = profile->name;
-    const bool is_defined =
-        std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
-                    [](const app::Profile& own) { return own.name == app::kGrokOidcProfile; });
-    if (!is_defined) {
-      configuration.profiles.push_back(std::move(*profile));
-    }
-  }
-  return configuration;
-}
 
 std::vector<std::string> WorkerArguments(const CommonOptions& options,
                                          const app::Profile& profile) {
@@ -103,6 +62,34 @@ void Run(const RefreshCommand& command, Context& context) {
 void Run(const StatusCommand& command, Context& context) {
   app::PrintStatus(context,
                    command.common.json ? app::StatusFormat::kJson : app::StatusFormat::kTable);
+}
+
+void Run(const ModelsCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const StartCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const PollCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const SetupCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
+}
+
+void Run(const ExecCommand& /*command*/, Context& /*context*/) {
+  throw Error(ErrorKind::kUsage, "not built yet");
 }
 
 /// What every command starts with: configuration, profile, stored login.

@@ -1,0 +1,49 @@
+#include "cli/configuration.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/error.h"
+#include "app/grok_settings.h"
+
+namespace grokauth::cli {
+
+app::Configuration ReadConfiguration(const CommonOptions& options, const Process& process) {
+  const std::optional<std::string>& named =
+      options.config ? options.config : process.environment.config;
+  const std::string path =
+      named.value_or(process.environment.config_folder + "/grok-auth/config.toml");
+  const std::optional<std::string> text = process.read_config(path, named.has_value());
+  return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
+}
+
+std::optional<std::string> ReadGrokConfig(const Process& process) {
+  try {
+    return process.read_config(process.environment.grok_folder + "/config.toml",
+                               /*required=*/false);
+  } catch (const app::Error&) {
+    return std::nullopt;
+  }
+}
+
+app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
+  app::Configuration configuration = ReadConfiguration(options, process);
+  const std::optional<std::string> requested =
+      app::RequestedProfile(configuration, options.profile, process.environment);
+  if (requested.value_or(app::kGrokOidcProfile) != app::kGrokOidcProfile) {
+    return configuration;
+  }
+  const std::optional<std::string> grok_config = ReadGrokConfig(process);
+  if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
+    configuration.fallback_profile = profile->name;
+    const bool is_defined =
+        std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
+                    [](const app::Profile& own) { return own.name == app::kGrokOidcProfile; });
+    if (!is_defined) {
+      configuration.profiles.push_back(std::move(*profile));
+    }
+  }
+  return configuration;
+}
+
+}  // namespace grokauth::cli
