@@ -9,6 +9,7 @@
 #include "app/error.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/report.h"
 #include "edge/browser.h"
 #include "edge/file_store.h"
 #include "edge/holders.h"

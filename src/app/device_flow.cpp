@@ -73,7 +73,7 @@ class Poll {
         Post(context_, device_.token_endpoint,
              oauth::MakeTokenRequest(grant, context_.profile.client_id), patience);
     if (const auto* failure = std::get_if<TransportFailure>(&result)) {
-      return StillPending{failure->reason};
+      return NotAnswered{KindOf(*failure), failure->reason};
     }
     const HttpResponse& response = std::get<HttpResponse>(result);
     oauth::TokenResult answer = oauth::ParseTokenResult(response.status, response.body);
@@ -83,7 +83,7 @@ class Poll {
     if (const auto* refusal = std::get_if<oauth::ErrorResponse>(&answer)) {
       return Refuse(*refusal, response.status);
     }
-    return StillPending{std::get<oauth::UnreadableAnswer>(answer).reason};
+    return NotAnswered{ErrorKind::kServer, std::get<oauth::UnreadableAnswer>(answer).reason};
   }
 
  private:
@@ -103,7 +103,8 @@ class Poll {
     } catch (const Error& error) {
       ForgetPending(context_, entry_.name);
       return SignedIn{std::move(tokens),
-                      std::string("the login could not be stored: ") + error.what()};
+                      std::string("the login could not be stored: ") + error.what(),
+                      /*is_stored=*/false};
     }
   }
 
@@ -117,8 +118,8 @@ class Poll {
       return StillPending{};
     }
     if (status == 408 || status == 429 || status >= 500) {
-      return StillPending{"the server answered " + std::to_string(status) + " " +
-                          oauth::Describe(refusal)};
+      return NotAnswered{ErrorKind::kServer, "the server answered " + std::to_string(status) + " " +
+                                                 oauth::Describe(refusal)};
     }
     ForgetPending(context_, entry_.name);
     if (refusal.error == "expired_token") {
@@ -141,7 +142,8 @@ class Poll {
 }  // namespace
 
 std::optional<PendingEntry> BeginDeviceSignIn(Context& context,
-                                              const oauth::ServerMetadata& metadata, Place place) {
+                                              const oauth::ServerMetadata& metadata, Place place,
+                                              PendingOrigin origin) {
   const Profile& profile = context.profile;
   if (!metadata.device_authorization_endpoint) {
     return std::nullopt;
@@ -167,7 +169,7 @@ std::optional<PendingEntry> BeginDeviceSignIn(Context& context,
                              metadata.revocation_endpoint};
   PendingEntry entry{context.pending.NewName(),
                      {profile.issuer, profile.client_id, oauth::UrlWithCode(*authorization),
-                      now + authorization->expires_in, device}};
+                      now + authorization->expires_in, device, origin}};
   context.pending.Save(entry.name, SerializePending(entry.pending));
   return entry;
 }

@@ -21,17 +21,20 @@ struct PendingEntry {
 /// Throws `Error`.
 [[nodiscard]] std::optional<PendingEntry> BeginDeviceSignIn(Context& context,
                                                             const oauth::ServerMetadata& metadata,
-                                                            Place place);
+                                                            Place place, PendingOrigin origin);
 
-/// The person approved. `warning` is not empty when the login could not be stored.
+/// The person approved. `warning` is not empty when the login is not stored where it should be.
 struct SignedIn {
   TokenSet tokens;
   std::string warning;
+  bool is_stored = true;
 };
-/// Nobody decided yet, or the server could not be asked (`trouble` says why): ask again after the
-/// entry's interval.
-struct StillPending {
-  std::string trouble;
+/// Nobody decided yet: ask again after the entry's interval.
+struct StillPending {};
+/// The server could not be asked, or gave no answer to the question: ask again, later.
+struct NotAnswered {
+  ErrorKind kind;      ///< kNetwork or kServer
+  std::string reason;  ///< one clause
 };
 /// Another process polls at this moment.
 struct PolledElsewhere {};
@@ -46,8 +49,8 @@ struct SignInRefused {
   Error error;
 };
 
-using PollResult = std::variant<SignedIn, StillPending, PolledElsewhere, EntryGone, CodeExpired,
-                                CodeUnknown, SignInRefused>;
+using PollResult = std::variant<SignedIn, StillPending, NotAnswered, PolledElsewhere, EntryGone,
+                                CodeExpired, CodeUnknown, SignInRefused>;
 
 /// Asks the server at most once (RFC 8628 section 3.4), under the poll lock, with the entry read
 /// again first. `entry`, which must be of a device authorization, is updated to what is stored. A

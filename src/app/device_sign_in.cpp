@@ -101,8 +101,8 @@ class DeviceWait {
     if (std::holds_alternative<PolledElsewhere>(result)) {
       session_.Pause(session_.Now() + kPolledElsewhereDelay);
     }
-    const auto* pending = std::get_if<StillPending>(&result);
-    TellTrouble(pending != nullptr ? pending->trouble : "");
+    const auto* unanswered = std::get_if<NotAnswered>(&result);
+    TellTrouble(unanswered != nullptr ? unanswered->reason : "");
     return KeepAsking{};
   }
 

@@ -60,6 +60,12 @@ void Login(Context& context, const LoginOptions& options) {
 }
 
 void Logout(Context& context) {
+  if (!DeleteLogin(context)) {
+    context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
+  }
+}
+
+bool DeleteLogin(Context& context) {
   const StoredLogin login = LookAtLogin(context);
   // No lock but the innermost: a refresh or a sign-in that is under way finds out when it saves,
   // drops what it got and revokes it.
@@ -70,8 +76,7 @@ void Logout(Context& context) {
                           "' stays in it, unused, until you delete it there");
   }
   if (!login.tokens && !login.trouble && !login.fault) {
-    context.messages.Say("Nobody was signed in to profile '" + context.profile.name + "'.");
-    return;
+    return false;
   }
   const std::string trouble = RevokeStored(context, login);
   if (!trouble.empty()) {
@@ -79,6 +84,7 @@ void Logout(Context& context) {
   }
   context.messages.Say("Signed out of profile '" + context.profile.name +
                        "'. Grok keeps its own copy of the token until you run 'grok logout'.");
+  return true;
 }
 
 }  // namespace grokauth::app

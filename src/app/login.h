@@ -21,4 +21,7 @@ void Login(Context& context, const LoginOptions& options);
 /// revocation that fails is a warning. Nobody signed in: says so.
 void Logout(Context& context);
 
+/// The same, but says nothing when nobody was signed in, and returns whether somebody was.
+[[nodiscard]] bool DeleteLogin(Context& context);
+
 }  // namespace grokauth::app

@@ -7,6 +7,7 @@ namespace grokauth::app {
 namespace {
 
 constexpr std::int64_t kFormatVersion = 1;
+constexpr const char* kStartOrigin = "start";
 
 std::int64_t Seconds(UnixTime time) {
   return time.time_since_epoch().count();
@@ -54,7 +55,8 @@ std::string SerializePending(const PendingSignIn& pending) {
       .Set("issuer", pending.issuer)
       .Set("client_id", pending.client_id)
       .Set("url", pending.url)
-      .Set("expires_at", Seconds(pending.expires_at));
+      .Set("expires_at", Seconds(pending.expires_at))
+      .Set("origin", pending.origin == PendingOrigin::kStart ? kStartOrigin : "run");
   if (pending.device) {
     object.Set("device", SerializeDevice(*pending.device));
   }
@@ -71,6 +73,9 @@ std::optional<PendingSignIn> ParsePending(std::string_view text) {
   pending.client_id = object->String("client_id").value_or("");
   pending.url = object->String("url").value_or("");
   pending.expires_at = TimeMember(*object, "expires_at");
+  if (object->String("origin") == kStartOrigin) {
+    pending.origin = PendingOrigin::kStart;
+  }
   if (const std::optional<oauth::JsonObject> device = object->Object("device")) {
     pending.device = ParseDevice(*device);
     if (!pending.device) {

@@ -24,6 +24,12 @@ struct PendingDevice {
   std::optional<std::string> revocation_endpoint;
 };
 
+/// Who goes on with a pending sign-in.
+enum class PendingOrigin {
+  kRun,    ///< any run that signs a person in
+  kStart,  ///< `poll` alone: `start` made it for a script
+};
+
 /// A sign-in that waits for its person, as it is kept between runs and for other runs to show.
 struct PendingSignIn {
   std::string issuer;
@@ -32,6 +38,7 @@ struct PendingSignIn {
   UnixTime expires_at{};
   /// Nothing: a loopback sign-in, which ends with the run that listens.
   std::optional<PendingDevice> device;
+  PendingOrigin origin = PendingOrigin::kRun;
 };
 
 [[nodiscard]] std::string SerializePending(const PendingSignIn& pending);

@@ -1,5 +1,7 @@
 #include "app/profile_files.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "app/error.h"
@@ -106,6 +108,19 @@ PendingStore::PendingStore(ProfileFiles& files, Random& random) : files_(files),
 
 std::string PendingStore::NewName() {
   return files_.Name(kPendingSuffix) + oauth::Base64UrlEncode(random_.Bytes(kPendingIdBytes));
+}
+
+std::string PendingStore::IdOf(const std::string& name) const {
+  return name.substr(files_.Name(kPendingSuffix).size());
+}
+
+std::optional<std::string> PendingStore::NameOf(const std::string& id) const {
+  // Base64url of `NewName`; it becomes part of a file's name.
+  const bool is_id = id.size() == (kPendingIdBytes * 4 + 2) / 3 &&
+                     std::all_of(id.begin(), id.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '-' || c == '_';
+                     });
+  return is_id ? std::optional(files_.Name(kPendingSuffix) + id) : std::nullopt;
 }
 
 std::vector<std::string> PendingStore::List() {

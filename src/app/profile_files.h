@@ -68,6 +68,10 @@ class PendingStore {
   PendingStore(ProfileFiles& files, Random& random);
 
   [[nodiscard]] std::string NewName();
+  /// The part of an entry's name that tells it from the others of the profile, and back. Nothing
+  /// when `id` cannot be such a part.
+  [[nodiscard]] std::string IdOf(const std::string& name) const;
+  [[nodiscard]] std::optional<std::string> NameOf(const std::string& id) const;
   [[nodiscard]] std::vector<std::string> List();
   [[nodiscard]] std::optional<std::string> Read(const std::string& name);
   void Save(const std::string& name, const std::string& contents);

@@ -15,13 +15,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kTurnPollInterval{200};
 
-/// The newest pending sign-in of the profile that is alive.
+/// The newest pending sign-in of the profile that is alive and for any run.
 std::optional<PendingEntry> FindPending(Context& context) {
   std::optional<PendingEntry> newest;
   for (const std::string& name : context.pending.List()) {
     const std::optional<std::string> text = context.pending.Read(name);
     std::optional<PendingSignIn> pending = text ? ParsePending(*text) : std::nullopt;
-    if (pending && IsAlive(*pending, context.profile, context.edges.clock.Now()) &&
+    if (pending && pending->origin == PendingOrigin::kRun &&
+        IsAlive(*pending, context.profile, context.edges.clock.Now()) &&
         (!newest || newest->pending.expires_at < pending->expires_at)) {
       newest = PendingEntry{name, std::move(*pending)};
     }
@@ -75,7 +76,8 @@ std::optional<Handout> Begin(SignInSession& session) {
                           metadata.authorization_endpoint.has_value(), session.CanOpenBrowser()};
   std::optional<ChosenFlow> flow = ChooseFlow(context.profile, situation);
   if (flow == ChosenFlow::kDevice) {
-    if (std::optional<PendingEntry> entry = BeginDeviceSignIn(context, metadata, place)) {
+    if (std::optional<PendingEntry> entry =
+            BeginDeviceSignIn(context, metadata, place, PendingOrigin::kRun)) {
       return WaitForDevice(session, std::move(*entry), /*is_resumed=*/false);
     }
     situation.offers_device = false;

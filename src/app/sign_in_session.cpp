@@ -21,8 +21,8 @@ std::string DescribeSignIn(const TokenSet& tokens, const std::optional<UnixTime>
   if (tokens.account) {
     line += " as " + tokens.account->email.value_or(tokens.account->sub);
   }
-  if (const std::optional<std::string> tier = PeekTier(tokens.access_token)) {
-    line += " (" + *tier + ")";
+  if (const std::optional<Tier> tier = PeekTier(tokens.access_token)) {
+    line += " (" + ShortName(*tier) + ")";
   }
   if (expiry) {
     line += ", valid for " + FormatDuration(*expiry - now) +

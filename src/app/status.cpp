@@ -2,64 +2,16 @@
 
 #include <algorithm>
 
-#include "app/freshness.h"
 #include "app/keyring_trouble.h"
+#include "app/login_state.h"
 #include "app/output.h"
 #include "app/refresh_verdict.h"
-#include "app/token_source.h"
+#include "app/tier.h"
 #include "oauth/token_request.h"
 
 namespace grokauth::app {
 
 namespace {
-
-/// What the profile's login is worth.
-enum class LoginState { kConnected, kExpired, kSignedOut };
-
-struct Status {
-  LoginState state = LoginState::kSignedOut;
-  StoredLogin login;
-  std::string foreign_issuer;  ///< what is stored is a login at another issuer or client
-  bool refreshable = false;
-  std::optional<std::chrono::seconds> left;  ///< of the access token; negative: expired
-};
-
-const char* Word(LoginState state) {
-  switch (state) {
-    case LoginState::kConnected:
-      return "connected";
-    case LoginState::kExpired:
-      return "expired";
-    case LoginState::kSignedOut:
-      return "signed_out";
-  }
-  return "signed_out";
-}
-
-Status Look(Context& context) {
-  Status status;
-  status.login = context.store.Load();
-  if (status.login.tokens && !BelongsTo(*status.login.tokens, context.profile)) {
-    status.foreign_issuer = oauth::Printable(status.login.tokens->issuer);
-    status.login.tokens.reset();
-  }
-  const bool is_newer = status.login.fault && status.login.fault->is_newer;
-  if (status.login.trouble || is_newer) {
-    status.state = LoginState::kExpired;  // there is a login, and a person must help
-  }
-  if (!status.login.tokens) {
-    return status;
-  }
-  const TokenSet& tokens = *status.login.tokens;
-  const UnixTime now = context.edges.clock.Now();
-  status.refreshable = CanRefresh(status.login, context.profile);
-  if (tokens.expires_at) {
-    status.left = *tokens.expires_at - now;
-  }
-  const bool usable = IsUnexpired(status.login, context.profile, Demand{}, now);
-  status.state = usable || status.refreshable ? LoginState::kConnected : LoginState::kExpired;
-  return status;
-}
 
 std::string DescribeToken(const Status& status) {
   if (!status.left) {
@@ -131,6 +83,12 @@ std::string DescribeStore(Context& context, const StoredLogin& login) {
   return login.in_file ? context.store.FilePath() : "the keyring";
 }
 
+std::string DescribeTier(const Tier& tier, const Profile& profile) {
+  const std::optional<std::string> offer = UsualOffer(tier);
+  const std::string level = ShortName(tier) + " (level " + std::to_string(tier.level) + ")";
+  return profile.is_xai && offer ? level + ": " + *offer + ", but the server decides" : level;
+}
+
 /// Something is stored that is not this profile's login.
 std::optional<std::string> DescribeUnused(Context& context, const Status& status) {
   if (!status.foreign_issuer.empty()) {
@@ -146,7 +104,7 @@ std::optional<std::string> DescribeUnused(Context& context, const Status& status
 
 std::string MakeTable(Context& context, const Status& status) {
   std::string table = Row("profile", context.profile.name) + Row("issuer", context.profile.issuer) +
-                      Row("status", Word(status.state));
+                      Row("status", StateWord(status.state));
   if (status.login.trouble) {
     return table + Row("stored in", "the keyring; but " + DescribeKeyring(*status.login.trouble)) +
            Row("what to do", KeyringHint(*status.login.trouble, context.profile));
@@ -161,6 +119,9 @@ std::string MakeTable(Context& context, const Status& status) {
     table += Row("account", account.email.value_or(account.sub) +
                                 (account.name ? " (" + *account.name + ")" : ""));
   }
+  if (const std::optional<Tier> tier = PeekTier(tokens.access_token)) {
+    table += Row("tier", DescribeTier(*tier, context.profile));
+  }
   table += Row("token", DescribeToken(status));
   table += Row("stored in", DescribeStore(context, status.login));
   if (const auto text = DescribeLastRefresh(status, context.edges.clock.Now())) {
@@ -172,6 +133,12 @@ std::string MakeTable(Context& context, const Status& status) {
 oauth::JsonObject MakeAccount(const oauth::Account& account) {
   oauth::JsonObject object;
   object.SetIf("email", account.email).SetIf("name", account.name).Set("sub", account.sub);
+  return object;
+}
+
+oauth::JsonObject MakeTier(const Tier& tier) {
+  oauth::JsonObject object;
+  object.Set("level", tier.level).Set("name", tier.name);
   return object;
 }
 
@@ -194,10 +161,10 @@ std::optional<oauth::JsonObject> MakeLastRefresh(const StoredLogin& login) {
 }  // namespace
 
 oauth::JsonObject MakeStatusAnswer(Context& context) {
-  const Status status = Look(context);
+  const Status status = LookAtStatus(context);
   oauth::JsonObject answer;
   answer.Set("ok", true)
-      .Set("status", Word(status.state))
+      .Set("status", StateWord(status.state))
       .Set("profile", context.profile.name)
       .Set("issuer", context.profile.issuer);
   if (status.login.trouble) {
@@ -216,6 +183,9 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   if (tokens.account) {
     answer.Set("account", MakeAccount(*tokens.account));
   }
+  if (const std::optional<Tier> tier = PeekTier(tokens.access_token)) {
+    answer.Set("tier", MakeTier(*tier));
+  }
   if (tokens.expires_at) {
     answer.Set("expires_at", FormatTime(*tokens.expires_at))
         .Set("expires_in_seconds",
@@ -230,10 +200,8 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   return answer;
 }
 
-void PrintStatus(Context& context, StatusFormat format) {
-  context.edges.terminal.WriteAnswer(format == StatusFormat::kJson
-                                         ? MakeStatusAnswer(context).Text() + "\n"
-                                         : MakeTable(context, Look(context)));
+std::string MakeStatusTable(Context& context) {
+  return MakeTable(context, LookAtStatus(context));
 }
 
 }  // namespace grokauth::app

@@ -1,17 +1,17 @@
 #pragma once
 
+#include <string>
+
 #include "app/context.h"
 #include "oauth/json.h"
 
 namespace grokauth::app {
 
-enum class StatusFormat { kTable, kJson };
+/// What is stored for the profile, as lines for a person: offline, without refreshing anything (the
+/// command `status`).
+[[nodiscard]] std::string MakeStatusTable(Context& context);
 
-/// Prints what is stored for the profile: offline, without refreshing anything (the command
-/// `status`).
-void PrintStatus(Context& context, StatusFormat format);
-
-/// The members of the JSON answer of `status`.
+/// The same as the members of the JSON answer.
 [[nodiscard]] oauth::JsonObject MakeStatusAnswer(Context& context);
 
 }  // namespace grokauth::app

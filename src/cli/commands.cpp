@@ -7,7 +7,11 @@
 #include "app/refresh_worker.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
+#include "app/two_step_sign_in.h"
+#include "cli/all_profiles.h"
 #include "cli/configuration.h"
+#include "cli/report.h"
+#include "cli/with_context.h"
 #include "oauth/json.h"
 
 namespace grokauth::cli {
@@ -20,15 +24,6 @@ using app::ErrorKind;
 
 // 128 + the signal's number, as shells report it.
 constexpr int kSignalExitBase = 128;
-
-std::vector<std::string> WorkerArguments(const CommonOptions& options,
-                                         const app::Profile& profile) {
-  std::vector<std::string> arguments{"refresh", "--worker", "--profile=" + profile.name};
-  if (options.config) {
-    arguments.push_back("--config=" + *options.config);
-  }
-  return arguments;
-}
 
 void Answer(Context& context, const oauth::JsonObject& answer) {
   context.edges.terminal.WriteAnswer(answer.Text() + "\n");
@@ -60,20 +55,23 @@ void Run(const RefreshCommand& command, Context& context) {
 }
 
 void Run(const StatusCommand& command, Context& context) {
-  app::PrintStatus(context,
-                   command.common.json ? app::StatusFormat::kJson : app::StatusFormat::kTable);
+  if (command.common.json) {
+    Answer(context, app::MakeStatusAnswer(context));
+  } else {
+    context.edges.terminal.WriteAnswer(app::MakeStatusTable(context));
+  }
 }
 
 void Run(const ModelsCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
-void Run(const StartCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const StartCommand& /*command*/, Context& context) {
+  Answer(context, app::StartDeviceSignIn(context));
 }
 
-void Run(const PollCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const PollCommand& command, Context& context) {
+  Answer(context, app::PollForLogin(context, command.pending_id));
 }
 
 void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
@@ -90,29 +88,6 @@ void Run(const SetupCommand& /*command*/, Context& /*context*/) {
 
 void Run(const ExecCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-/// What every command starts with: configuration, profile, stored login.
-template <typename Use>
-void WithContext(const CommonOptions& options, app::Edges& edges, const Process& process,
-                 app::Messages& messages, Use use) {
-  const app::Configuration configuration = LoadConfiguration(options, process);
-  app::Profile profile = app::ChooseProfile(configuration, options.profile, process.environment);
-  profile.flow = options.flow.value_or(profile.flow);
-  app::ProfileFiles files(profile.name, edges.state, edges.clock);
-  app::PendingStore pending(files, edges.random);
-  app::LoginStore store(profile, files, edges.keyring, edges.random);
-  Context context{profile,
-                  process.environment,
-                  edges,
-                  store,
-                  files,
-                  pending,
-                  messages,
-                  process.started,
-                  WorkerArguments(options, profile)};
-  messages.Detail("profile '" + profile.name + "', issuer " + profile.issuer);
-  use(context);
 }
 
 int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& process) {
@@ -144,6 +119,10 @@ int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
 }
 
 template <typename SomeCommand>
+constexpr bool kCanBeForAll =
+    std::is_same_v<SomeCommand, StatusCommand> || std::is_same_v<SomeCommand, LogoutCommand>;
+
+template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
   if constexpr (std::is_same_v<SomeCommand, TokenCommand>) {
@@ -152,7 +131,13 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
   try {
     if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
       return RunSsh(command, edges, process, messages);
-    } else {
+    }
+    if constexpr (kCanBeForAll<SomeCommand>) {
+      if (command.all) {
+        return RunForAll(command, edges, process, messages);
+      }
+    }
+    if constexpr (!std::is_same_v<SomeCommand, SshCommand>) {
       WithContext(command.common, edges, process, messages,
                   [&](Context& context) { Run(command, context); });
     }
@@ -189,25 +174,6 @@ int RunCommand(const Command& command, app::Edges& edges, const Process& process
         }
       },
       command);
-}
-
-int ReportError(const Error& error, bool json, app::Terminal& terminal) {
-  app::Messages(terminal, /*verbose=*/false).Fail(error);
-  if (json) {
-    oauth::JsonObject answer;
-    answer.Set("ok", false)
-        .Set("error", app::MachineWord(error.kind()))
-        .Set("message", error.what());
-    if (!error.hint().empty()) {
-      answer.Set("hint", error.hint());
-    }
-    try {
-      terminal.WriteAnswer(answer.Text() + "\n");
-    } catch (const Error&) {
-      // Nobody reads standard output; the error itself is told, and is the status.
-    }
-  }
-  return app::ExitStatus(error.kind());
 }
 
 }  // namespace grokauth::cli

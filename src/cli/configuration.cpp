@@ -26,23 +26,38 @@ std::optional<std::string> ReadGrokConfig(const Process& process) {
   }
 }
 
+namespace {
+
+/// Adds the profile that Grok's OIDC settings make, where there are some.
+void AddGrokOidc(app::Configuration& configuration, const Process& process) {
+  auto profile = app::ReadGrokOidcProfile(ReadGrokConfig(process), process.environment);
+  if (!profile) {
+    return;
+  }
+  configuration.fallback_profile = profile->name;
+  const bool is_defined =
+      std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
+                  [](const app::Profile& own) { return own.name == app::kGrokOidcProfile; });
+  if (!is_defined) {
+    configuration.profiles.push_back(std::move(*profile));
+  }
+}
+
+}  // namespace
+
 app::Configuration LoadConfiguration(const CommonOptions& options, const Process& process) {
   app::Configuration configuration = ReadConfiguration(options, process);
   const std::optional<std::string> requested =
       app::RequestedProfile(configuration, options.profile, process.environment);
-  if (requested.value_or(app::kGrokOidcProfile) != app::kGrokOidcProfile) {
-    return configuration;
+  if (requested.value_or(app::kGrokOidcProfile) == app::kGrokOidcProfile) {
+    AddGrokOidc(configuration, process);
   }
-  const std::optional<std::string> grok_config = ReadGrokConfig(process);
-  if (auto profile = app::ReadGrokOidcProfile(grok_config, process.environment)) {
-    configuration.fallback_profile = profile->name;
-    const bool is_defined =
-        std::any_of(configuration.profiles.begin(), configuration.profiles.end(),
-                    [](const app::Profile& own) { return own.name == app::kGrokOidcProfile; });
-    if (!is_defined) {
-      configuration.profiles.push_back(std::move(*profile));
-    }
-  }
+  return configuration;
+}
+
+app::Configuration LoadAllProfiles(const CommonOptions& options, const Process& process) {
+  app::Configuration configuration = ReadConfiguration(options, process);
+  AddGrokOidc(configuration, process);
   return configuration;
 }
 

@@ -22,4 +22,9 @@ namespace grokauth::cli {
 [[nodiscard]] app::Configuration LoadConfiguration(const CommonOptions& options,
                                                    const Process& process);
 
+/// The same with the profile that Grok's OIDC settings make in any case, where there are some.
+/// Throws `Error{kConfig}`.
+[[nodiscard]] app::Configuration LoadAllProfiles(const CommonOptions& options,
+                                                 const Process& process);
+
 }  // namespace grokauth::cli

@@ -25,7 +25,7 @@ void Capture(Fixture& fixture, const std::string& url, const std::string& body, 
 }
 
 std::optional<PendingEntry> Begin(Fixture& fixture) {
-  return BeginDeviceSignIn(fixture.context, MakeMetadata(), Place::kFile);
+  return BeginDeviceSignIn(fixture.context, MakeMetadata(), Place::kFile, PendingOrigin::kRun);
 }
 
 }  // namespace
@@ -131,6 +131,6 @@ TEST_CASE("a server that does not offer the device flow, or not to this client, 
   SECTION("a client that may not use it") {
     fixture.http.Answer(kDeviceUrl, 400, ErrorAnswer("unauthorized_client"));
   }
-  CHECK_FALSE(BeginDeviceSignIn(fixture.context, metadata, Place::kFile));
+  CHECK_FALSE(BeginDeviceSignIn(fixture.context, metadata, Place::kFile, PendingOrigin::kRun));
   CHECK(fixture.PendingNames().empty());
 }

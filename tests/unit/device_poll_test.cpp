@@ -74,17 +74,17 @@ TEST_CASE("what the answers to a poll mean, and which leave the entry") {
       {400, ErrorAnswer("authorization_pending"), 1, true},
       {400, ErrorAnswer("slow_down"), 1, true},
       {429, ErrorAnswer("slow_down"), 1, true},
-      {400, ErrorAnswer("expired_token"), 4, false},
-      {400, ErrorAnswer("invalid_grant"), 5, false},
-      {400, ErrorAnswer("access_denied"), 6, false},
-      {401, ErrorAnswer("invalid_client"), 6, false},
-      {500, ErrorAnswer("access_denied"), 1, true},
-      {503, ErrorAnswer("invalid_grant"), 1, true},
-      {429, ErrorAnswer("expired_token"), 1, true},
-      {200, "<html>", 1, true},
-      {502, "", 1, true},
-      {404, "<html>", 1, true},
-      {200, "{}", 1, true},
+      {400, ErrorAnswer("expired_token"), 5, false},
+      {400, ErrorAnswer("invalid_grant"), 6, false},
+      {400, ErrorAnswer("access_denied"), 7, false},
+      {401, ErrorAnswer("invalid_client"), 7, false},
+      {500, ErrorAnswer("access_denied"), 2, true},
+      {503, ErrorAnswer("invalid_grant"), 2, true},
+      {429, ErrorAnswer("expired_token"), 2, true},
+      {200, "<html>", 2, true},
+      {502, "", 2, true},
+      {404, "<html>", 2, true},
+      {200, "{}", 2, true},
   }));
   CAPTURE(status, body);
   Polling polling;
@@ -109,7 +109,8 @@ TEST_CASE("an exchange without an answer leaves the entry") {
   Polling polling;
   polling.http.Fail(kTokenUrl, GENERATE(Cause::kResolve, Cause::kTimeout, Cause::kBroken));
   const PollResult result = polling.Poll();
-  CHECK(std::get<StillPending>(result).trouble == "the line is dead");
+  CHECK(std::get<NotAnswered>(result).reason == "the line is dead");
+  CHECK(std::get<NotAnswered>(result).kind == ErrorKind::kNetwork);
   CHECK(polling.IsStored());
 }
 

@@ -14,9 +14,7 @@ namespace {
 
 /// The last row of the table, whose name is `name`, without it.
 std::string RowOf(Fixture& fixture, const std::string& name) {
-  fixture.terminal.answers.clear();
-  PrintStatus(fixture.context, StatusFormat::kTable);
-  const std::string& table = fixture.terminal.answers.front();
+  const std::string table = MakeStatusTable(fixture.context);
   const std::size_t start = table.find(name + ":");
   if (start == std::string::npos) {
     return {};

@@ -14,7 +14,8 @@ using Name = std::optional<std::string>;
 namespace {
 
 Name TierOf(const std::string& value) {
-  return PeekTier(MakeJwt(R"({"sub":"user-1","tier":)" + value + "}"));
+  const std::optional<Tier> tier = PeekTier(MakeJwt(R"({"sub":"user-1","tier":)" + value + "}"));
+  return tier ? Name(ShortName(*tier)) : std::nullopt;
 }
 
 }  // namespace
@@ -36,6 +37,14 @@ TEST_CASE("a plan that is not known yet is told by its number") {
   CHECK(TierOf("-1") == Name("tier -1"));
 }
 
+TEST_CASE("what a plan usually offers is told for the plans that are known") {
+  CHECK(UsualOffer(Tier{1, "SuperGrok"}) == "usually includes Grok");
+  CHECK(UsualOffer(Tier{2, "X Basic"}) == "may not include Grok outside of the apps");
+  CHECK(UsualOffer(Tier{0, "Free"}) == "usually includes a little use of Grok per day");
+  CHECK_FALSE(UsualOffer(Tier{8, "8"}));
+  CHECK_FALSE(UsualOffer(Tier{-1, "-1"}));
+}
+
 TEST_CASE("a token without a plan has none") {
   CHECK(TierOf("null") == std::nullopt);
   CHECK(TierOf("\"SuperGrok\"") == std::nullopt);
@@ -43,10 +52,10 @@ TEST_CASE("a token without a plan has none") {
   CHECK(TierOf("{}") == std::nullopt);
   CHECK(TierOf("true") == std::nullopt);
   CHECK(TierOf("99999999999999999999999") == std::nullopt);
-  CHECK(PeekTier(MakeJwt(R"({"sub":"user-1"})")) == std::nullopt);
+  CHECK(!PeekTier(MakeJwt(R"({"sub":"user-1"})")));
 }
 
 TEST_CASE("a token that is no JWT has no plan") {
   const std::string token = GENERATE("", "opaque", "a.b", "a.b.c", "..", "eyJ0aWVyIjoxfQ");
-  CHECK(PeekTier(token) == std::nullopt);
+  CHECK_FALSE(PeekTier(token));
 }
