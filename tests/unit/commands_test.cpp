@@ -225,6 +225,45 @@ TEST_CASE("a worker reports, and writes nothing") {
   CHECK(program.terminal.messages.empty());
 }
 
+TEST_CASE("--all is about every profile, and those that the configuration forgot") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  program.state.files["old.json"] = program.state.files.at("work.json");
+  program.state.files["signed-out.id"] = program.state.files.at("work.id");
+  program.state.files["not a name.json"] = program.state.files.at("work.json");
+  CHECK(program.Run({"status", "--all", "--json"}) == 0);
+  const std::string answer = program.terminal.answers.at(0);
+  std::vector<std::string> names;
+  for (const char* name : {"work", "xai", "old", "signed-out", "not a name"}) {
+    if (answer.find(R"("profile":")" + std::string(name) + '"') != std::string::npos) {
+      names.emplace_back(name);
+    }
+  }
+  CHECK(names == std::vector<std::string>{"work", "xai", "old"});
+  CHECK(program.http.sent.empty());
+}
+
+TEST_CASE("logout --all signs everybody out, and revokes each login at its own server") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  program.state.files["old.json"] = program.state.files.at("work.json");
+  program.http.Answer(kRevocationUrl, 200, "");
+  program.http.Answer(kRevocationUrl, 200, "");
+  CHECK(program.Run({"logout", "--all"}) == 0);
+  CHECK_FALSE(program.state.files.contains("work.json"));
+  CHECK_FALSE(program.state.files.contains("old.json"));
+  const std::string said = program.terminal.Messages();
+  CHECK(said.find("Signed out of profile 'work'") != std::string::npos);
+  CHECK(said.find("Signed out of profile 'old'") != std::string::npos);
+  CHECK(said.find("Nobody") == std::string::npos);
+}
+
+TEST_CASE("logout --all says so when nobody was signed in") {
+  Program program;
+  CHECK(program.Run({"logout", "--all"}) == 0);
+  CHECK(program.terminal.Messages() == "Nobody was signed in.\n");
+}
+
 TEST_CASE("the worker is told profile and file, nothing secret") {
   Program program;
   program.StoreLogin(program.MakeTokens());

@@ -73,6 +73,30 @@ TEST_CASE("a refresh that never ended is told as what it is") {
   CHECK(answer.Text().find(R"("outcome":"unfinished")") != std::string::npos);
 }
 
+TEST_CASE("status tells the plan, and that it decides nothing") {
+  const auto [is_xai, level, row, json] =
+      GENERATE(table<bool, std::string, std::string, std::string>({
+          {true, "1", "SuperGrok (level 1): usually includes Grok, but the server decides",
+           R"("tier":{"level":1,"name":"SuperGrok"})"},
+          {true, "12", "tier 12 (level 12)", R"("tier":{"level":12,"name":"12"})"},
+          {false, "1", "SuperGrok (level 1)", R"("tier":{"level":1,"name":"SuperGrok"})"},
+      }));
+  CAPTURE(level);
+  Fixture fixture;
+  fixture.profile.is_xai = is_xai;
+  TokenSet tokens = fixture.MakeTokens();
+  tokens.access_token = MakeJwt(R"({"tier":)" + level + "}");
+  fixture.StoreLogin(tokens);
+  CHECK(MakeStatusTable(fixture.context).find("tier:          " + row + "\n") != std::string::npos);
+  CHECK(MakeStatusAnswer(fixture.context).Text().find(json) != std::string::npos);
+}
+
+TEST_CASE("status tells no plan where the token has none") {
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  CHECK(MakeStatusTable(fixture.context).find("tier:") == std::string::npos);
+}
+
 TEST_CASE("nothing is told of a refresh where there was none") {
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens());
