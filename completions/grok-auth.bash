@@ -29,13 +29,13 @@ _grok_auth() {
             mapfile -t COMPREPLY < <(compgen -W "$(_grok_auth_profiles)" -- "$cur" | sort -u)
             return
             ;;
-        --timeout | --min-validity)
+        --timeout | --min-validity | --pending-id)
             return
             ;;
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status ssh' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status start poll ssh' -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -49,7 +49,10 @@ _grok_auth() {
             options+=' --timeout --min-validity'
             ;;
         login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
-        logout | refresh | status) options+=' --json' ;;
+        refresh) options+=' --json' ;;
+        logout | status) options+=' --all --json' ;;
+        start) ;;
+        poll) options+=' --pending-id' ;;
         ssh)
             options+=' --device --loopback --no-browser'
             # From the first argument on that is not ours all are for ssh, the host mostly.

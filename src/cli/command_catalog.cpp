@@ -49,7 +49,7 @@ const std::vector<CommandDescription>& Commands() {
        "Asks for a code and prints it as JSON; 'poll' finishes the sign-in.",
        {}},
       {"poll",
-       "finish a device sign-in that 'start' began",
+       "finish a device sign-in begun by start",
        "Asks the server once, and prints as JSON how the sign-in stands.",
        {"pending-id"}},
       {"profiles", "list the profiles", "Lists the profiles that can be used.", {"json"}},

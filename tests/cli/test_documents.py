@@ -144,8 +144,7 @@ class Documents(unittest.TestCase):
         expected = {}
         for name, argument in self.program.arguments.items():
             commands = {command for command in self.program.commands if name in self.program.options[command]}
-            placeholder = {"NAME": "NAME", "FILE": "FILE", "SECONDS": "SECONDS", "": ""}[argument]
-            expected[name] = (placeholder, set() if name in self.program.common else commands)
+            expected[name] = (argument, set() if name in self.program.common else commands)
         self.assertEqual(described, expected)
 
     def test_no_option_is_made_up(self):
