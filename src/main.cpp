@@ -1,8 +1,10 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,6 +52,16 @@ bool IsRunBySshd() {
   return grokauth::edge::ProcessName(getppid()).starts_with("sshd");
 }
 
+/// git starts a helper `grok-auth` as `git-credential-grok-auth`, a link to this program.
+std::vector<std::string> ReadArguments(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  if (path.substr(path.rfind('/') + 1) == "git-credential-grok-auth") {
+    arguments.insert(arguments.begin(), "credential");
+  }
+  return arguments;
+}
+
 using Watch = grokauth::edge::Interrupts::Watch;
 
 /// A signal that is ignored still reaches a signalfd, so a worker must not have one.
@@ -67,7 +79,7 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
 int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
   grokauth::edge::HardenProcess();
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = ReadArguments(argc, argv);
   const grokauth::app::Environment environment = grokauth::edge::ReadEnvironment();
   grokauth::edge::StandardTerminal terminal;
   try {
@@ -92,6 +104,7 @@ int main(int argc, char** argv) {
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,
+                                         grokauth::edge::ReadInput,
                                          grokauth::edge::HasWorkerDescriptors,
                                          grokauth::edge::FinishWorker,
                                          grokauth::edge::UnlockKeyringHere};

@@ -144,6 +144,17 @@ class TableReader {
     return parameters;
   }
 
+  [[nodiscard]] std::optional<TableReader> Table(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) {
+      return std::nullopt;
+    }
+    if (!node->is_table()) {
+      Fail(node->source(), "'" + std::string(key) + "' must be a table");
+    }
+    return TableReader(*node->as_table(), path_);
+  }
+
   [[nodiscard]] const toml::table& table() const { return table_; }
 
  private:
@@ -181,10 +192,28 @@ void ReadIssuer(const TableReader& reader, Profile& profile) {
   profile.issuer = *issuer;
 }
 
+/// The table [profile.NAME.git].
+void ReadGit(const TableReader& reader, Profile& profile) {
+  reader.AllowOnly({"hosts", "username"});
+  if (const std::optional<std::vector<std::string>> hosts = reader.Strings("hosts")) {
+    profile.git_hosts.clear();
+    for (const std::string& text : *hosts) {
+      const std::optional<GitHost> host = ParseGitHost(text);
+      if (!host) {
+        reader.Fail(reader.table().get("hosts")->source(),
+                    "'" + oauth::Printable(text) + "' in 'hosts' is no host",
+                    "write it as host, host:port or host/path, without a scheme or a wildcard");
+      }
+      profile.git_hosts.push_back(*host);
+    }
+  }
+  profile.git_username = reader.String("username").value_or(profile.git_username);
+}
+
 Profile ReadProfile(const std::string& name, const TableReader& reader) {
   reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce",
                     "redirect_port", "redirect_port_exact", "store", "min_validity", "ca_file",
-                    "allow_http_loopback", "authorize_params"});
+                    "allow_http_loopback", "authorize_params", "git"});
   Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
   profile.name = name;
   if (name != "xai") {
@@ -206,6 +235,9 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
     profile.min_validity = std::chrono::seconds(*seconds);
   }
   profile.ca_file = reader.String("ca_file");
+  if (const std::optional<TableReader> git = reader.Table("git")) {
+    ReadGit(*git, profile);
+  }
   profile.authorize_params =
       reader.StringTable("authorize_params").value_or(profile.authorize_params);
   for (const auto& [parameter, value] : profile.authorize_params) {

@@ -25,10 +25,13 @@ struct Environment {
   bool grok_auth_expired = false;                         ///< GROK_AUTH_EXPIRED is set and not "0"
   std::optional<std::string> early_invalidation_seconds;  ///< GROK_AUTH_EARLY_INVALIDATION_SECS
   std::optional<std::string> token_ttl_seconds;           ///< GROK_AUTH_TOKEN_TTL
-  std::optional<std::string> grok_oidc_issuer;            ///< GROK_OIDC_ISSUER
-  std::optional<std::string> grok_oidc_client_id;         ///< GROK_OIDC_CLIENT_ID
-  std::optional<std::string> grok_oidc_scopes;            ///< GROK_OIDC_SCOPES, comma-separated
-  std::optional<std::string> grok_oidc_audience;          ///< GROK_OIDC_AUDIENCE
+  /// GROK_AUTH_PROVIDER_ACCESS_TOKEN: the token that did not do, of a model's provider
+  std::optional<std::string> provider_access_token;
+  std::optional<std::string> grok_oidc_issuer;     ///< GROK_OIDC_ISSUER
+  std::optional<std::string> grok_oidc_client_id;  ///< GROK_OIDC_CLIENT_ID
+  std::optional<std::string> grok_oidc_scopes;     ///< GROK_OIDC_SCOPES, comma-separated
+  std::optional<std::string> grok_oidc_audience;   ///< GROK_OIDC_AUDIENCE
+  bool git_may_prompt = true;                      ///< GIT_TERMINAL_PROMPT is not "0"
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG

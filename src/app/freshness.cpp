@@ -79,7 +79,7 @@ bool IsUndelivered(const StoredLogin& login) {
 bool IsUnexpired(const StoredLogin& login, const Profile& profile, const Demand& demand,
                  UnixTime now) {
   if (!login.tokens || !BelongsTo(*login.tokens, profile) || IsStale(login) ||
-      IsFromTheFuture(*login.tokens, now)) {
+      IsFromTheFuture(*login.tokens, now) || IsRejected(login.record, login.tokens->access_token)) {
     return false;
   }
   const std::optional<UnixTime> expiry = EffectiveExpiry(*login.tokens, demand.token_ttl);

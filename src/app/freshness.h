@@ -54,7 +54,7 @@ using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked>;
 [[nodiscard]] bool CanRefresh(const StoredLogin& login, const Profile& profile);
 
 /// Whether the access token can still be handed out when no refresh came through: not expired, not
-/// from the future, its login not stale.
+/// from the future, not rejected by a server, its login not stale.
 [[nodiscard]] bool IsUnexpired(const StoredLogin& login, const Profile& profile,
                                const Demand& demand, UnixTime now);
 

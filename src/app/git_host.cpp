@@ -14,10 +14,11 @@ std::optional<oauth::UrlParts> ParseAuthority(const std::string& protocol,
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
   std::string_view name = authority;
   if (name.starts_with('[')) {
-    const std::size_t end = name.find(']');
-    const bool is_closed =
-        end != std::string_view::npos && (end + 1 == name.size() || name[end + 1] == ':');
-    name = is_closed ? name.substr(1, end - 1) : "";
+    const std::size_t end = std::min(name.find(']'), name.size());
+    const std::string_view rest = name.substr(end);
+    const bool has_port =
+        rest.starts_with("]:") && rest.find_first_not_of("0123456789", 2) == std::string_view::npos;
+    name = rest == "]" || has_port ? name.substr(1, end - 1) : "";
   }
   if (name.empty() || name.find_first_not_of(kCharacters) != std::string_view::npos ||
       authority.ends_with(':')) {

@@ -65,6 +65,7 @@ Profile MakeXaiProfile() {
                     "workspaces:write"};
   profile.authorize_params = {{"plan", "generic"}, {"referrer", "grok-auth"}};
   profile.is_xai = true;
+  profile.git_hosts = {GitHost{"api.x.ai", ""}};
   return profile;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/environment.h"
+#include "app/git_host.h"
 #include "oauth/encoding.h"
 #include "oauth/metadata.h"
 
@@ -45,6 +46,8 @@ struct Profile {
   std::optional<std::string> api_base;
   bool allow_http_loopback = false;
   oauth::Parameters authorize_params;
+  std::vector<GitHost> git_hosts;       ///< git's requests for these are answered by this profile
+  std::string git_username = "oauth2";  ///< beside the token; most servers ignore it
   bool is_xai = false;  ///< xAI's own accounts: endpoints pinned to x.ai, the account gate known
 
   [[nodiscard]] oauth::EndpointRules EndpointRules() const;

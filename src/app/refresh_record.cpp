@@ -40,7 +40,11 @@ std::string TokenDigest(std::string_view token) {
 }
 
 bool IsRefused(const RefreshRecord& record, std::string_view access_token) {
-  return Contains(record.refused, access_token);
+  return Contains(record.refused, access_token) || IsRejected(record, access_token);
+}
+
+bool IsRejected(const RefreshRecord& record, std::string_view access_token) {
+  return Contains(record.rejected, access_token);
 }
 
 bool IsDead(const RefreshRecord& record, std::string_view refresh_token) {
@@ -49,6 +53,10 @@ bool IsDead(const RefreshRecord& record, std::string_view refresh_token) {
 
 void MarkRefused(RefreshRecord& record, std::string_view access_token) {
   Add(record.refused, access_token);
+}
+
+void MarkRejected(RefreshRecord& record, std::string_view access_token) {
+  Add(record.rejected, access_token);
 }
 
 void MarkDead(RefreshRecord& record, std::string_view refresh_token) {
@@ -77,6 +85,7 @@ std::string SerializeRefreshRecord(const RefreshRecord& record) {
       .Set("attempts", record.attempts)
       .Set("last_start", static_cast<std::int64_t>(record.last_start.time_since_epoch().count()))
       .Set("refused", record.refused)
+      .Set("rejected", record.rejected)
       .Set("dead", record.dead)
       .Set("sign_in_unanswered", record.sign_in_unanswered);
   if (record.last) {
@@ -100,6 +109,7 @@ RefreshRecord ParseRefreshRecord(std::string_view text, const std::string& store
     return record;
   }
   record.refused = object->Strings("refused");
+  record.rejected = object->Strings("rejected");
   record.dead = object->Strings("dead");
   record.sign_in_unanswered = object->Boolean("sign_in_unanswered").value_or(false);
   if (object->String("store_id") != store_id) {

@@ -34,19 +34,25 @@ struct RefreshRecord {
   std::int64_t attempts = 0;              ///< refreshes started
   UnixTime last_start{};                  ///< when the newest of them was
   std::optional<RefreshOutcome> last;
-  std::vector<std::string> refused;  ///< digests of access tokens not to be handed out again
-  std::vector<std::string> dead;     ///< digests of refresh tokens not to be sent again
-  bool sign_in_unanswered = false;   ///< the last sign-in of a provider run ended without a person
+  /// Digests of access tokens not to be handed out again: Grok has them and asked for another.
+  std::vector<std::string> refused;
+  /// Digests of access tokens that a server does not take: of no use to anybody.
+  std::vector<std::string> rejected;
+  std::vector<std::string> dead;    ///< digests of refresh tokens not to be sent again
+  bool sign_in_unanswered = false;  ///< the last sign-in of a provider run ended without a person
 };
 
 /// The digest that stands for a token in the record.
 [[nodiscard]] std::string TokenDigest(std::string_view token);
 
+/// Whether the token is refused or rejected.
 [[nodiscard]] bool IsRefused(const RefreshRecord& record, std::string_view access_token);
+[[nodiscard]] bool IsRejected(const RefreshRecord& record, std::string_view access_token);
 [[nodiscard]] bool IsDead(const RefreshRecord& record, std::string_view refresh_token);
 
 /// Adds a digest; the oldest go when there are more than a login can need.
 void MarkRefused(RefreshRecord& record, std::string_view access_token);
+void MarkRejected(RefreshRecord& record, std::string_view access_token);
 void MarkDead(RefreshRecord& record, std::string_view refresh_token);
 
 /// The number of the last attempt that ended, 0 when none did.

@@ -38,7 +38,10 @@ std::optional<std::chrono::seconds> ParseTokenTtl(const Environment& environment
 
 Demand MakeDemand(const Context& context, const TokenOptions& options) {
   Demand demand;
-  demand.wanted = context.environment.grok_auth_expired ? Wanted::kUnseen : Wanted::kAny;
+  // A caller that names the token which did not do can use every other one.
+  const bool is_named = context.environment.provider_access_token.has_value();
+  demand.wanted =
+      context.environment.grok_auth_expired && !is_named ? Wanted::kUnseen : Wanted::kAny;
   demand.min_validity = options.min_validity.value_or(context.profile.min_validity.value_or(
       DefaultMinValidity(context.environment.early_invalidation_seconds)));
   demand.token_ttl = ParseTokenTtl(context.environment);
@@ -58,7 +61,7 @@ class TokenRun {
         options_(options),
         demand_(demand),
         first_(LookFirst(context)),
-        may_sign_in_(!options.no_interactive && demand.wanted == Wanted::kAny) {
+        may_sign_in_(!options.no_interactive && !context.environment.grok_auth_expired) {
     RequireOwnLogin(first_, context.profile);
   }
 
@@ -191,14 +194,29 @@ class TokenRun {
 }  // namespace
 
 void ProvideToken(Context& context, const TokenOptions& options) {
-  const Demand demand = MakeDemand(context, options);
-  Deliver(context, TokenRun(context, options, demand).Run(), options.format);
+  if (context.environment.provider_access_token) {
+    RejectToken(context, *context.environment.provider_access_token);
+  }
+  Deliver(context, GetToken(context, options, MakeDemand(context, options)), options.format);
+}
+
+Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand) {
+  return TokenRun(context, options, demand).Run();
 }
 
 Handout GetToken(Context& context, const Demand& demand) {
   TokenOptions options;
   options.no_interactive = true;
-  return TokenRun(context, options, demand).Run();
+  return GetToken(context, options, demand);
+}
+
+void RejectToken(Context& context, const std::string& access_token) {
+  const StoredLogin login = context.store.Load();
+  if (login.tokens && login.tokens->access_token == access_token) {
+    NoteInRecord(
+        context, login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
+        kRecordPatience);
+  }
 }
 
 void RefreshNow(Context& context) {

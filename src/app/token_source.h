@@ -23,9 +23,17 @@ struct TokenOptions {
 /// have seen, and ends within Grok's start-up budget. Throws `Error`, `Interrupted`.
 void ProvideToken(Context& context, const TokenOptions& options);
 
-/// The stored token when it meets `demand`, else a refreshed one, never a sign-in: for commands
-/// that use the token themselves. Throws `Error`, `Interrupted`.
+/// The stored token when it meets `demand`, else a refreshed one, else, unless `no_interactive`,
+/// one of a sign-in: for commands that hand it out in a form of their own, or use it themselves.
+/// Throws `Error`, `Interrupted`.
+[[nodiscard]] Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand);
+
+/// The same without a sign-in.
 [[nodiscard]] Handout GetToken(Context& context, const Demand& demand);
+
+/// Keeps the stored access token from being handed out again if it is `access_token`, which a
+/// server did not take; the login stays. Best effort.
+void RejectToken(Context& context, const std::string& access_token);
 
 /// Renews the login now, without a person (the command `refresh`).
 void RefreshNow(Context& context);

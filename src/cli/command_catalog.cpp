@@ -66,6 +66,11 @@ const std::vector<CommandDescription>& Commands() {
        "Runs the command with a fresh token, or the API key, in XAI_API_KEY.",
        {"min-validity"},
        "COMMAND"},
+      {"credential",
+       "answer git as a credential helper",
+       "Reads a request of git on standard input; OPERATION is get, store or erase.",
+       {"no-interactive"},
+       "OPERATION"},
       {"ssh",
        "sign in on another host; the browser opens here",
        "Runs 'grok-auth login' on the host by ssh, and opens the address here.",
@@ -142,7 +147,7 @@ std::string GeneralHelp() {
       "usage: grok-auth [COMMAND] [OPTIONS]\n\n"
       "Signs in for Grok, keeps the token fresh and hands it out.\n\ncommands:\n";
   for (const CommandDescription& command : Commands()) {
-    constexpr std::size_t kNameWidth = 10;
+    constexpr std::size_t kNameWidth = 11;
     text += "  " + std::string(command.name) + std::string(kNameWidth - command.name.size(), ' ') +
             std::string(command.summary) + "\n";
   }

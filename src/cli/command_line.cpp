@@ -222,6 +222,17 @@ Command MakeExec(Parsed parsed) {
                      Required(std::move(parsed.foreign), "the command to run", parsed.description)};
 }
 
+Command MakeCredential(Parsed parsed) {
+  const std::vector<std::string> arguments =
+      Required(std::move(parsed.foreign), "what to do: get, store or erase", parsed.description);
+  if (arguments.size() > 1) {
+    throw Error(ErrorKind::kUsage, "unexpected argument '" + oauth::Printable(arguments[1]) + "'",
+                UsageHint(parsed.description));
+  }
+  return CredentialCommand{std::move(parsed.common), parsed.Has("no-interactive"),
+                           arguments.front()};
+}
+
 Command MakeSsh(Parsed parsed) {
   return SshCommand{std::move(parsed.common), parsed.Has("no-browser"),
                     Required(std::move(parsed.foreign), "the host, and what else ssh(1) takes",
@@ -231,11 +242,11 @@ Command MakeSsh(Parsed parsed) {
 Command MakeCommand(const CommandDescription& description, const Values& values,
                     std::vector<std::string> foreign) {
   static const std::map<std::string_view, Command (*)(Parsed)> makers = {
-      {"token", MakeToken},     {"login", MakeLogin},   {"logout", MakeLogout},
-      {"refresh", MakeRefresh}, {"status", MakeStatus}, {"models", MakeModels},
-      {"start", MakeStart},     {"poll", MakePoll},     {"profiles", MakeProfiles},
-      {"doctor", MakeDoctor},   {"setup", MakeSetup},   {"exec", MakeExec},
-      {"ssh", MakeSsh},
+      {"token", MakeToken},           {"login", MakeLogin},   {"logout", MakeLogout},
+      {"refresh", MakeRefresh},       {"status", MakeStatus}, {"models", MakeModels},
+      {"start", MakeStart},           {"poll", MakePoll},     {"profiles", MakeProfiles},
+      {"doctor", MakeDoctor},         {"setup", MakeSetup},   {"exec", MakeExec},
+      {"credential", MakeCredential}, {"ssh", MakeSsh},
   };
   CommonOptions common{Value(values, "profile"), Value(values, "config"),
                        values.contains("verbose"), values.contains("json"), FlowOf(values)};

@@ -68,6 +68,11 @@ struct ExecCommand {
   std::optional<std::chrono::seconds> min_validity;
   std::vector<std::string> arguments;  ///< the program and its arguments; not empty
 };
+struct CredentialCommand {
+  CommonOptions common;
+  bool no_interactive = false;
+  std::string operation;  ///< "get", "store", "erase", or one of a later git
+};
 struct SshCommand {
   CommonOptions common;
   bool no_browser = false;
@@ -83,10 +88,10 @@ struct PrintCommand {
 /// The name of the command `UnlockKeyringCommand`; not in the help.
 inline constexpr const char* kUnlockKeyringCommand = "unlock-keyring";
 
-using Command =
-    std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand, StatusCommand,
-                 ModelsCommand, StartCommand, PollCommand, ProfilesCommand, DoctorCommand,
-                 SetupCommand, ExecCommand, SshCommand, UnlockKeyringCommand, PrintCommand>;
+using Command = std::variant<TokenCommand, LoginCommand, LogoutCommand, RefreshCommand,
+                             StatusCommand, ModelsCommand, StartCommand, PollCommand,
+                             ProfilesCommand, DoctorCommand, SetupCommand, ExecCommand, SshCommand,
+                             CredentialCommand, UnlockKeyringCommand, PrintCommand>;
 
 /// Reads the arguments behind the program's name. Throws `app::Error{kUsage}`; options cannot be
 /// abbreviated.

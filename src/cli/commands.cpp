@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/git_credential.h"
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
@@ -118,6 +119,49 @@ int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+/// The profile that answers for what git asks about; nothing when none does.
+std::optional<app::Profile> FindGitProfile(const CommonOptions& options, const Process& process,
+                                           const app::CredentialRequest& request) {
+  // Grok's file cannot name hosts.
+  app::Configuration configuration =
+      options.profile ? LoadConfiguration(options, process) : ReadConfiguration(options, process);
+  if (options.profile) {
+    configuration.profiles = {
+        app::ChooseProfile(configuration, options.profile, process.environment)};
+  }
+  const app::Profile* found = app::FindProfileFor(request, configuration.profiles);
+  return found == nullptr
+             ? std::nullopt
+             : std::optional(app::ChooseProfile(configuration, found->name, process.environment));
+}
+
+void RunCredential(const CredentialCommand& command, app::Edges& edges, const Process& process,
+                   app::Messages& messages) {
+  // Read in any case: git must not find the pipe broken.
+  std::string input = process.read_input(app::kMostCredentialBytes + 1);
+  if (command.operation != "get" && command.operation != "erase") {
+    return;  // gitcredentials(7): what a helper does not know it silently ignores
+  }
+  const auto parsed = app::ParseCredentialRequest(input);
+  oauth::Wipe(input);
+  if (const auto* fault = std::get_if<app::CredentialFault>(&parsed)) {
+    throw Error(ErrorKind::kUsage, "the request on standard input is not git's: " + fault->reason,
+                "it must be lines key=value, as git-credential(1) describes them");
+  }
+  const auto& request = std::get<app::CredentialRequest>(parsed);
+  std::optional<app::Profile> profile = FindGitProfile(command.common, process, request);
+  if (!profile) {
+    return;  // git asks the next helper
+  }
+  WithProfile(std::move(*profile), command.common, edges, process, messages, [&](Context& context) {
+    if (command.operation == "get") {
+      app::AnswerCredentialRequest(context, request, command.no_interactive);
+    } else {
+      app::EraseCredential(context, request);
+    }
+  });
+}
+
 template <typename SomeCommand>
 constexpr bool kCanBeForAll =
     std::is_same_v<SomeCommand, StatusCommand> || std::is_same_v<SomeCommand, LogoutCommand>;
@@ -125,7 +169,8 @@ constexpr bool kCanBeForAll =
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
-  if constexpr (std::is_same_v<SomeCommand, TokenCommand>) {
+  if constexpr (std::is_same_v<SomeCommand, TokenCommand> ||
+                std::is_same_v<SomeCommand, CredentialCommand>) {
     messages.Hold();  // should it come to a sign-in, nothing may precede the address
   }
   try {
@@ -137,7 +182,9 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
         return RunForAll(command, edges, process, messages);
       }
     }
-    if constexpr (!std::is_same_v<SomeCommand, SshCommand>) {
+    if constexpr (std::is_same_v<SomeCommand, CredentialCommand>) {
+      RunCredential(command, edges, process, messages);
+    } else if constexpr (!std::is_same_v<SomeCommand, SshCommand>) {
       WithContext(command.common, edges, process, messages,
                   [&](Context& context) { Run(command, context); });
     }

@@ -94,10 +94,12 @@ app::Environment ReadEnvironment() {
   environment.grok_auth_expired = expired && *expired != "0";
   environment.early_invalidation_seconds = Variable("GROK_AUTH_EARLY_INVALIDATION_SECS");
   environment.token_ttl_seconds = Variable("GROK_AUTH_TOKEN_TTL");
+  environment.provider_access_token = Variable("GROK_AUTH_PROVIDER_ACCESS_TOKEN");
   environment.grok_oidc_issuer = Variable("GROK_OIDC_ISSUER");
   environment.grok_oidc_client_id = Variable("GROK_OIDC_CLIENT_ID");
   environment.grok_oidc_scopes = Variable("GROK_OIDC_SCOPES");
   environment.grok_oidc_audience = Variable("GROK_OIDC_AUDIENCE");
+  environment.git_may_prompt = Variable("GIT_TERMINAL_PROMPT") != "0";
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");
@@ -159,6 +161,28 @@ std::optional<std::string> ReadConfigFile(const std::string& path, bool required
     }
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
+}
+
+std::string ReadInput(std::size_t limit) {
+  std::string text(limit, '\0');
+  std::size_t size = 0;
+  while (size < limit) {
+    const ssize_t count = read(STDIN_FILENO, text.data() + size, limit - size);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw app::Error(app::ErrorKind::kStore,
+                       std::string("cannot read standard input: ") + std::strerror(errno),
+                       "give the request on standard input");
+    }
+    if (count == 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  return text;
 }
 
 bool HasTerminal() {

@@ -20,6 +20,10 @@ void HardenProcess();
 /// `Error{kConfig}` when it cannot be read.
 [[nodiscard]] std::optional<std::string> ReadConfigFile(const std::string& path, bool required);
 
+/// All of standard input, or its first `limit` bytes when it is longer. Throws `Error{kStore}` when
+/// it cannot be read.
+[[nodiscard]] std::string ReadInput(std::size_t limit);
+
 /// Whether the process has a controlling terminal.
 [[nodiscard]] bool HasTerminal();
 

@@ -28,6 +28,7 @@ struct Program : SigningIn {
                                  config_required = required;
                                  return config;
                                },
+                               [this](std::size_t limit) { return input.substr(0, limit); },
                                [this] { return is_worker; },
                                [this](const std::string& text) { report = text; },
                                [] { return 0; }};
@@ -42,6 +43,7 @@ struct Program : SigningIn {
   std::optional<std::string> config = kConfig;
   std::string config_path;
   bool config_required = false;
+  std::string input;
   bool is_worker = false;
   std::string report;
 };
