@@ -15,6 +15,7 @@ namespace grokauth::app {
 
 namespace {
 
+constexpr const char* kTheModelsRequest = "the request for the models";
 constexpr const char* kOwnKey =
     "an API key from https://console.x.ai works without a plan: 'grok-auth login --api-key', or "
     "XAI_API_KEY";

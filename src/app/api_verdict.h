@@ -28,9 +28,6 @@ struct ApiFailed {
 
 using ApiVerdict = std::variant<ApiAnswer, TokenRefused, ApiFailed>;
 
-/// What a message about a request to the API begins with.
-inline constexpr const char* kTheModelsRequest = "the request for the models";
-
 /// The one place that decides what an answer of the API at `api_base` means to the person.
 [[nodiscard]] ApiVerdict JudgeApiAnswer(const HttpResult& result, const Profile& profile,
                                         const std::string& api_base);

@@ -74,10 +74,9 @@ ApiVerdict AskTwice(Context& context, Handout& token) {
 ModelList ReadAnswer(Context& context, const ApiAnswer& answer) {
   std::optional<std::vector<std::string>> models = ParseModels(answer.body);
   if (!models) {
-    throw Error(
-        ErrorKind::kServer,
-        std::string(kTheModelsRequest) + " failed: the server's answer is no list of models",
-        "check api_base of profile '" + context.profile.name + "', or try again later");
+    throw Error(ErrorKind::kServer,
+                "the request for the models failed: the server's answer is no list of models",
+                "check api_base of profile '" + context.profile.name + "', or try again later");
   }
   return {*std::move(models), context.edges.clock.Now()};
 }
@@ -116,6 +115,8 @@ Shown Look(Context& context, bool force) {
   std::optional<ModelList> kept = ReadCachedModels(context);
   const UnixTime now = context.edges.clock.Now();
   if (kept && !force && IsFresh(*kept, now)) {
+    context.messages.Detail("the list of models is " + FormatDuration(now - kept->fetched_at) +
+                            " old");
     return {*std::move(kept), false};
   }
   std::variant<ModelList, Unreachable> fetched = Fetch(context);
