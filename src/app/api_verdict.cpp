@@ -83,7 +83,7 @@ bool IsOutOfCredits(int status, const std::optional<ApiError>& words) {
                                         "all available credits", "free-usage-exhausted"}));
 }
 
-/// What stands between a request and its answer.
+/// Judges one answer, by its status and the words in its body.
 class Judge {
  public:
   Judge(const HttpResponse& response, const Profile& profile, const std::string& api_base)
