@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
     grokauth::edge::Interrupts interrupts(WhatToWatch(command));
     grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
     grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
+    grokauth::edge::FileStateFolder cache(environment.cache_folder + "/grok-auth");
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;
     grokauth::edge::SocketLoopback loopback(interrupts);
@@ -87,8 +88,8 @@ int main(int argc, char** argv) {
     grokauth::edge::SecretServiceStore keyring(interrupts);
     grokauth::edge::LinuxMachine machine;
     grokauth::edge::SshRemoteShell remote_shell(interrupts);
-    Edges edges{http,     state,   keyring,    clock,  random,  terminal,
-                loopback, browser, qr_encoder, worker, machine, remote_shell};
+    Edges edges{http,    state,      keyring, clock,   random,       terminal, loopback,
+                browser, qr_encoder, worker,  machine, remote_shell, cache};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

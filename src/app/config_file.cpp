@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "app/api_base.h"
 #include "app/error.h"
 #include "app/profile.h"
 
@@ -181,10 +182,22 @@ void ReadIssuer(const TableReader& reader, Profile& profile) {
   profile.issuer = *issuer;
 }
 
+void ReadApiBase(const TableReader& reader, Profile& profile) {
+  const std::optional<std::string> url = reader.String("api_base");
+  if (!url) {
+    return;
+  }
+  const std::string fault = ApiBaseFault(*url, profile.EndpointRules());
+  if (!fault.empty()) {
+    reader.Fail(reader.table().get("api_base")->source(), "'api_base' " + fault);
+  }
+  profile.api_base = WithoutEndSlashes(*url);
+}
+
 Profile ReadProfile(const std::string& name, const TableReader& reader) {
   reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce",
                     "redirect_port", "redirect_port_exact", "store", "min_validity", "ca_file",
-                    "allow_http_loopback", "authorize_params"});
+                    "api_base", "allow_http_loopback", "authorize_params"});
   Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
   profile.name = name;
   if (name != "xai") {
@@ -192,6 +205,7 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   }
   profile.allow_http_loopback = reader.Boolean("allow_http_loopback", false);
   ReadIssuer(reader, profile);
+  ReadApiBase(reader, profile);
   profile.client_id = reader.String("client_id").value_or(profile.client_id);
   profile.scopes = reader.Strings("scopes").value_or(profile.scopes);
   profile.audience = reader.String("audience");

@@ -23,8 +23,10 @@ struct HttpRequest {
   enum class Method { kGet, kPost };
 
   Method method = Method::kGet;
-  std::string url;                     ///< absolute; https, or http under `allow_http_loopback`
-  std::string form;                    ///< application/x-www-form-urlencoded body of a POST
+  std::string url;   ///< absolute; https, or http under `allow_http_loopback`
+  std::string form;  ///< application/x-www-form-urlencoded body of a POST
+  /// For the Authorization header (RFC 6750 section 2.1): visible ASCII.
+  std::optional<std::string> bearer_token;
   std::optional<std::string> ca_file;  ///< PEM file trusted beside the system's authorities
   bool allow_http_loopback = false;    ///< lets plain http through, to a loopback host only
   std::chrono::milliseconds connect_timeout{5000};  ///< name look-up, TCP, proxy and TLS together
@@ -85,7 +87,7 @@ class Reservation {
   virtual void Commit(const std::string& contents) = 0;
 };
 
-/// The private folder (0700) of small private files (0600) that outlive a run. Every member throws
+/// A private folder (0700) of small private files (0600) that outlive a run. Every member throws
 /// `Error{kStore}` when the folder or a file is unsafe (a symbolic link, another owner, writable by
 /// others) or the operation fails. `name` is a plain file name.
 class StateFolder {
@@ -332,6 +334,7 @@ struct Edges {
   Worker& worker;
   Machine& machine;
   RemoteShell& remote_shell;
+  StateFolder& cache;  ///< what can be had again
 };
 
 }  // namespace grokauth::app

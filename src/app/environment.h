@@ -29,6 +29,7 @@ struct Environment {
   std::optional<std::string> grok_oidc_client_id;         ///< GROK_OIDC_CLIENT_ID
   std::optional<std::string> grok_oidc_scopes;            ///< GROK_OIDC_SCOPES, comma-separated
   std::optional<std::string> grok_oidc_audience;          ///< GROK_OIDC_AUDIENCE
+  std::optional<std::string> xai_base_url;                ///< XAI_BASE_URL
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG
@@ -49,6 +50,7 @@ struct Environment {
   std::string grok_folder;    ///< ${GROK_HOME:-~/.grok}
   std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}
   std::string state_folder;   ///< ${XDG_STATE_HOME:-~/.local/state}
+  std::string cache_folder;   ///< ${XDG_CACHE_HOME:-~/.cache}
 };
 
 }  // namespace grokauth::app

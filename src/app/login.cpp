@@ -2,6 +2,7 @@
 
 #include "app/first_look.h"
 #include "app/keyring_trouble.h"
+#include "app/model_cache.h"
 #include "app/place.h"
 #include "app/revocation.h"
 #include "app/sign_in.h"
@@ -70,6 +71,7 @@ bool DeleteLogin(Context& context) {
   // No lock but the innermost: a refresh or a sign-in that is under way finds out when it saves,
   // drops what it got and revokes it.
   const std::optional<KeyringAnswer> kept = context.store.SignOut();
+  ForgetModels(context);
   if (kept) {
     context.messages.Warn(DescribeKeyring(*kept) +
                           ": the item whose name begins 'grok-auth: " + context.profile.name +

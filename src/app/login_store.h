@@ -55,6 +55,10 @@ class LoginStore {
   /// counts as empty.
   [[nodiscard]] StoredLogin Load();
 
+  /// The id of the login that is stored now, without asking the keyring. After a sign-out it is
+  /// that of no login; empty: there never was one.
+  [[nodiscard]] std::string CurrentId();
+
   /// Tells one ended refresh from the next, of this login or of one that took its place: it changes
   /// whenever the login is worth another look. Costs one small file.
   [[nodiscard]] std::string OutcomeMark();
@@ -125,8 +129,6 @@ class LoginStore {
   [[nodiscard]] std::string ReadRecordText();
   [[nodiscard]] RefreshRecord ReadRecord(const std::string& store_id);
   void WriteRecord(const RefreshRecord& record);
-  /// The id of the login that is stored now, without asking the keyring; empty: none.
-  [[nodiscard]] std::string CurrentId();
   [[nodiscard]] KeyringAnswer SaveInKeyring(const TokenSet& tokens);
   /// What is left of logins when another one takes the place of `before`: items in the keyring, and
   /// the token set in the file when that is removed later.

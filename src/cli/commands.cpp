@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/messages.h"
+#include "app/models.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
 #include "app/ssh_login.h"
@@ -62,8 +63,10 @@ void Run(const StatusCommand& command, Context& context) {
   }
 }
 
-void Run(const ModelsCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const ModelsCommand& command, Context& context) {
+  app::PrintModels(context,
+                   {command.force, command.all,
+                    command.common.json ? app::ModelsFormat::kJson : app::ModelsFormat::kTable});
 }
 
 void Run(const StartCommand& /*command*/, Context& context) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 
 #include "edge/http_body.h"
 #include "edge/http_failure.h"
@@ -19,6 +20,9 @@ using Cause = app::TransportFailure::Cause;
 
 /// Poco caps the number of fields (100) and the length of each (8 KiB); this caps their sum.
 constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kBearer = "Authorization: Bearer ";
 
 /// What broke the connection, for a reason.
 std::string BrokenReason(const Poco::Exception& error) {
@@ -123,10 +127,19 @@ void SendRequest(Poco::Net::StreamSocket& socket, const app::HttpRequest& reques
   }
   std::ostringstream stream;
   head.write(stream);
-  const std::string start = stream.str();
+  std::string start = stream.str();
+  start.resize(start.size() - kLineEnd.size());
+  const std::size_t token_size = request.bearer_token ? request.bearer_token->size() : 0;
   SecretText message;
-  message.text.reserve(start.size() + request.form.size());
+  message.text.reserve(start.size() + kBearer.size() + token_size + 2 * kLineEnd.size() +
+                       request.form.size());
   message.text += start;
+  if (request.bearer_token) {
+    message.text += kBearer;
+    message.text += *request.bearer_token;
+    message.text += kLineEnd;
+  }
+  message.text += kLineEnd;
   if (is_post) {
     message.text += request.form;
   }

@@ -98,6 +98,7 @@ app::Environment ReadEnvironment() {
   environment.grok_oidc_client_id = Variable("GROK_OIDC_CLIENT_ID");
   environment.grok_oidc_scopes = Variable("GROK_OIDC_SCOPES");
   environment.grok_oidc_audience = Variable("GROK_OIDC_AUDIENCE");
+  environment.xai_base_url = Variable("XAI_BASE_URL");
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");
@@ -115,6 +116,7 @@ app::Environment ReadEnvironment() {
   environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
+  environment.cache_folder = XdgFolder("XDG_CACHE_HOME", "/.cache");
   return environment;
 }
 

@@ -52,7 +52,7 @@ class MemoryReservation final : public app::Reservation {
 };
 
 void MemoryStateFolder::RequireWritable(const std::string& name) const {
-  if (!IsLocked(WriteLockOf(name))) {
+  if (locks_ == Locks::kRequired && !IsLocked(WriteLockOf(name))) {
     FAIL("'" << name << "' is changed without the write lock");
   }
   if (unwritable.contains(name)) {

@@ -94,9 +94,14 @@ class UnreachableHttp final : public app::HttpClient {
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
 };
 
-/// Files in a map. Every change must happen under the write lock of its profile.
+/// Files in a map. Every change must happen under the write lock of its profile, unless the folder
+/// is one without locks.
 class MemoryStateFolder final : public app::StateFolder {
  public:
+  enum class Locks { kRequired, kNone };
+
+  explicit MemoryStateFolder(Locks locks = Locks::kRequired) : locks_(locks) {}
+
   [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
   void Replace(const std::string& name, const std::string& contents) override;
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
@@ -129,6 +134,7 @@ class MemoryStateFolder final : public app::StateFolder {
   void RequireWritable(const std::string& name) const;
   void Write(const std::string& name, const std::string& contents);
 
+  Locks locks_;
   std::set<std::string> held_here_;
   std::set<std::string> held_elsewhere_;
 };
