@@ -4,6 +4,8 @@
 
 #include "app/keyring_trouble.h"
 #include "app/login_state.h"
+#include "app/model_cache.h"
+#include "app/model_list.h"
 #include "app/output.h"
 #include "app/refresh_verdict.h"
 #include "app/tier.h"
@@ -158,6 +160,16 @@ std::optional<oauth::JsonObject> MakeLastRefresh(const StoredLogin& login) {
   return object;
 }
 
+/// The models that are known without asking anybody.
+void AddModels(Context& context, oauth::JsonObject& answer) {
+  const std::optional<ModelList> list = ReadCachedModels(context);
+  if (list) {
+    const std::vector<Model> models = ListModels(*list, /*all=*/false);
+    answer.SetIf("default_model_id", DefaultModelId(models))
+        .Set("models", MakeModelObjects(models));
+  }
+}
+
 }  // namespace
 
 oauth::JsonObject MakeStatusAnswer(Context& context) {
@@ -197,6 +209,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login)) {
     answer.Set("last_refresh", *last);
   }
+  AddModels(context, answer);
   return answer;
 }
 

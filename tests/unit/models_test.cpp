@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/login.h"
+#include "app/status.h"
 #include "models_fixture.h"
 
 using namespace grokauth::app;
@@ -18,6 +19,16 @@ bool Has(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
+
+TEST_CASE("status tells the models that are known, and asks nobody for them") {
+  ModelsFixture fixture;
+  CHECK_FALSE(MakeStatusAnswer(fixture.context).Has("models"));
+  fixture.Answer(200, kOffer);
+  static_cast<void>(fixture.Print());
+  const auto answer = MakeStatusAnswer(fixture.context);
+  CHECK(answer.String("default_model_id") == "xai-grok/grok-4.3");
+  CHECK(answer.Objects("models").size() == 2);
+}
 
 TEST_CASE("the models are fetched with the stored token, shown and kept") {
   ModelsFixture run;
