@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "app/doctor.h"
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
 #include "cli/configuration.h"
+#include "cli/doctor_command.h"
 #include "oauth/json.h"
 
 namespace grokauth::cli {
@@ -80,10 +82,6 @@ void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
-void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
 void Run(const SetupCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
@@ -143,6 +141,25 @@ int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+void Append(std::vector<app::Check>& checks, const std::vector<app::Check>& more) {
+  checks.insert(checks.end(), more.begin(), more.end());
+}
+
+/// 0 when nothing is wrong, else 1. A configuration that ends every other command is a finding.
+int RunDoctor(const DoctorCommand& command, app::Edges& edges, const Process& process,
+              app::Messages& messages) {
+  const ConfigurationFindings configuration = ExamineConfiguration(command.common, process);
+  std::vector<app::Check> checks = configuration.checks;
+  if (configuration.has_profile) {
+    WithContext(command.common, edges, process, messages,
+                [&](Context& context) { Append(checks, app::Examine(context, command.offline)); });
+  } else {
+    Append(checks, app::ExamineWithoutProfile(edges));
+  }
+  const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
+  return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
+}
+
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
@@ -152,6 +169,8 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
   try {
     if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
       return RunSsh(command, edges, process, messages);
+    } else if constexpr (std::is_same_v<SomeCommand, DoctorCommand>) {
+      return RunDoctor(command, edges, process, messages);
     } else {
       WithContext(command.common, edges, process, messages,
                   [&](Context& context) { Run(command, context); });

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include "app/check.h"
+#include "app/context.h"
+#include "oauth/types.h"
+
+namespace grokauth::app {
+
+/// What a sign-in would do here. `metadata` is what the server offers; nothing: not known, and then
+/// it is taken to offer everything.
+[[nodiscard]] Check CheckSignIn(Context& context,
+                                const std::optional<oauth::ServerMetadata>& metadata);
+
+/// Whether the port of the loopback flow is free, or who has it.
+[[nodiscard]] Check CheckPort(Context& context);
+
+}  // namespace grokauth::app

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "app/check.h"
+#include "app/context.h"
+
+namespace grokauth::app {
+
+/// What the keyring answered to `Keyring::Probe`, when no profile is known that could use it.
+[[nodiscard]] Check CheckKeyring(const KeyringAnswer& answer);
+
+/// The same for a profile and what is stored for it; nothing: that is not known.
+[[nodiscard]] Check CheckKeyring(const KeyringAnswer& answer, const Profile& profile,
+                                 const std::optional<StoredLogin>& login);
+
+/// The state folder: owner, permissions, space, and what was moved aside there.
+[[nodiscard]] std::vector<Check> ExamineFolder(StateFolder& state);
+
+/// Whether a process holds on to a lock of the profile. `record` tells when the last refresh began.
+/// Waits up to half a second for the lock of a change.
+[[nodiscard]] Check CheckLocks(Context& context, const RefreshRecord& record);
+
+}  // namespace grokauth::app
