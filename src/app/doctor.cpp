@@ -76,8 +76,8 @@ std::string Padded(const std::string& text, std::size_t width) {
 }
 
 std::string MakeRow(const Check& check) {
-  constexpr std::size_t kOutcomeWidth = 9;
-  constexpr std::size_t kNameWidth = 13;
+  constexpr std::size_t kOutcomeWidth = 8;
+  constexpr std::size_t kNameWidth = 12;
   const std::string margin(kOutcomeWidth + kNameWidth + 2, ' ');
   std::string row = Padded(Word(check.outcome), kOutcomeWidth) + Padded(check.name, kNameWidth) +
                     oauth::Printable(check.finding, kLongestLine) + "\n";
@@ -133,6 +133,7 @@ std::vector<Check> Examine(Context& context, bool offline) {
     metadata = std::move(findings.metadata);
     return std::move(findings.checks);
   });
+  Add(checks, "browser", [&] { return std::vector{CheckBrowser(context)}; });
   Add(checks, "sign-in", [&] { return std::vector{CheckSignIn(context, metadata)}; });
   Add(checks, "port", [&] { return std::vector{CheckPort(context)}; });
   Add(checks, "state", [&] { return ExamineFolder(context.edges.state); });
@@ -145,7 +146,7 @@ std::vector<Check> Examine(Context& context, bool offline) {
     return std::vector{CheckKeyring(context.edges.keyring.Probe(), context.profile, login)};
   });
   Add(checks, "locks",
-      [&] { return std::vector{CheckLocks(context, login ? login->record : RefreshRecord())}; });
+      [&] { return std::vector{CheckLocks(context, login ? login->store_id : "")}; });
   return checks;
 }
 

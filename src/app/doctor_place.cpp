@@ -12,27 +12,28 @@ namespace {
 
 using Outcome = Check::Outcome;
 
-const char* WhereWords(Surroundings surroundings) {
+std::string WhereWords(Surroundings surroundings) {
   switch (surroundings) {
     case Surroundings::kHere:
-      return "here";
+      return "";
     case Surroundings::kSsh:
-      return "here, over SSH";
+      return ", over SSH";
     case Surroundings::kContainer:
-      return "here, in a container";
+      return ", in a container";
     case Surroundings::kPod:
-      return "here, in a pod";
+      return ", in a pod";
     case Surroundings::kCodespace:
-      return "here, in a codespace";
+      return ", in a codespace";
     case Surroundings::kGoogleCloudShell:
     case Surroundings::kCloudShell:
       break;
   }
-  return "here, in a cloud shell";
+  return ", in a cloud shell";
 }
 
 /// What brings a browser elsewhere to the listener here.
-std::string ForwardWords(Context& context, Surroundings surroundings) {
+std::string ForwardWords(Context& context) {
+  const Surroundings surroundings = FindSurroundings(context.environment, context.edges.machine);
   std::string text;
   for (const std::string& line :
        ReachHint(surroundings, context.environment.ssh_destination, context.profile.redirect_port,
@@ -49,6 +50,16 @@ bool MayListen(const Profile& profile) {
 
 }  // namespace
 
+Check CheckBrowser(Context& context) {
+  const std::string where =
+      WhereWords(FindSurroundings(context.environment, context.edges.machine));
+  return {
+      Outcome::kGood, "browser",
+      (context.edges.browser.IsAvailable() ? "one can be opened here" : "none can be opened here") +
+          where,
+      ""};
+}
+
 Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& metadata) {
   const FlowSituation situation{!metadata || metadata->device_authorization_endpoint.has_value(),
                                 !metadata || metadata->authorization_endpoint.has_value(),
@@ -61,24 +72,26 @@ Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& 
             "client '" +
                 context.profile.client_id + "'"};
   }
+  const bool is_device = *flow == ChosenFlow::kDevice;
+  const std::string by = is_device ? "by the device flow" : "by the loopback flow";
   const std::string condition = metadata ? "" : ", if the server offers it";
-  const Surroundings surroundings = FindSurroundings(context.environment, context.edges.machine);
-  const std::string where = WhereWords(surroundings);
-  const std::string browser =
-      situation.can_open_browser ? "a browser opens " + where : "no browser can be opened " + where;
-  if (*flow == ChosenFlow::kDevice) {
-    const bool is_second_choice = context.profile.flow == Flow::kLoopback;
+  const Flow refused = is_device ? Flow::kLoopback : Flow::kDevice;
+  const bool is_second_choice = context.profile.flow == refused;
+  const std::string why = is_second_choice ? std::string(": the server does not offer the ") +
+                                                 (is_device ? "loopback" : "device") + " flow"
+                                           : "";
+  if (is_device) {
     return {is_second_choice ? Outcome::kNote : Outcome::kGood, "sign-in",
-            std::string("by the device flow") + condition +
-                (is_second_choice ? ": the server does not offer the loopback flow"
-                                  : ": the address can be opened on any device; " + browser),
+            by + condition + (why.empty() ? ": on any device, by an address with a code" : why),
             ""};
   }
-  const std::string finding = "by the loopback flow" + condition + ": " + browser;
   if (situation.can_open_browser) {
-    return {Outcome::kGood, "sign-in", finding, ""};
+    return {is_second_choice ? Outcome::kNote : Outcome::kGood, "sign-in",
+            by + condition + (why.empty() ? ": in the browser here" : why), ""};
   }
-  return {Outcome::kNote, "sign-in", finding, ForwardWords(context, surroundings)};
+  return {Outcome::kNote, "sign-in",
+          by + condition + (why.empty() ? ": the browser must reach this computer" : why),
+          ForwardWords(context)};
 }
 
 Check CheckPort(Context& context) {
@@ -105,7 +118,7 @@ Check CheckPort(Context& context) {
   if (profile.redirect_port_exact || context.environment.is_ssh) {
     return {Outcome::kTrouble, "port", finding, fix};
   }
-  return {Outcome::kNote, "port", finding + "; a sign-in uses another one", fix};
+  return {Outcome::kNote, "port", finding + "; a sign-in uses another one", ""};
 }
 
 }  // namespace grokauth::app

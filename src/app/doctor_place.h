@@ -8,6 +8,9 @@
 
 namespace grokauth::app {
 
+/// Whether a browser can be opened here, and where that is.
+[[nodiscard]] Check CheckBrowser(Context& context);
+
 /// What a sign-in would do here. `metadata` is what the server offers; nothing: not known, and then
 /// it is taken to offer everything.
 [[nodiscard]] Check CheckSignIn(Context& context,

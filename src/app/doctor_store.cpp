@@ -59,7 +59,8 @@ std::string Joined(const std::vector<std::string>& paths) {
 Check CheckFolder(StateFolder& state, const FolderReport& report) {
   // A refresh reserves 64 KiB before it sends anything, and rewrites small files beside it.
   constexpr std::uint64_t kNeeded = std::uint64_t{128} * 1024;
-  const std::string folder = "'" + state.Path("") + "'";
+  const std::string inside = state.Path("");
+  const std::string folder = "'" + inside.substr(0, inside.find_last_not_of('/') + 1) + "'";
   if (!report.is_writable) {
     return {Outcome::kTrouble, "state",
             "the state folder " + folder +
@@ -81,6 +82,30 @@ Check CheckFolder(StateFolder& state, const FolderReport& report) {
           report.exists ? folder + " is safe and can be written"
                         : folder + " does not exist yet, and can be created",
           ""};
+}
+
+/// Whether the lock is held all the time that a change of a file takes, and some more.
+bool StaysHeld(Context& context, bool (ProfileFiles::*is_held)()) {
+  constexpr milliseconds kPatience{500};
+  constexpr milliseconds kNap{20};
+  Clock& clock = context.edges.clock;
+  const SteadyTime end = clock.SteadyNow() + kPatience;
+  while ((context.files.*is_held)()) {
+    if (clock.SteadyNow() >= end) {
+      return true;
+    }
+    clock.Nap(kNap);
+  }
+  return false;
+}
+
+/// Whether the last refresh that was begun should have ended.
+bool IsOverdue(Context& context, const std::string& store_id) {
+  // As long as a worker lives: it waits 65 s for an answer, and then saves.
+  constexpr seconds kLongestRefresh{80};
+  const RefreshRecord record =
+      ParseRefreshRecord(context.files.Read(kRecordSuffix).value_or(""), store_id);
+  return record.attempts > 0 && context.edges.clock.Now() - record.last_start > kLongestRefresh;
 }
 
 }  // namespace
@@ -136,37 +161,28 @@ std::vector<Check> ExamineFolder(StateFolder& state) {
   return checks;
 }
 
-Check CheckLocks(Context& context, const RefreshRecord& record) {
-  constexpr milliseconds kPatience{500};  // a change of a file takes milliseconds
-  constexpr milliseconds kNap{20};
-  // As long as a worker lives: it waits 65 s for an answer, and then saves.
-  constexpr seconds kLongestRefresh{80};
-  Clock& clock = context.edges.clock;
+Check CheckLocks(Context& context, const std::string& store_id) {
   ProfileFiles& files = context.files;
   if (const std::optional<Error> stopped = files.StoppedRefresh()) {
     return {Outcome::kTrouble, "locks", stopped->what(), stopped->hint()};
   }
-  const SteadyTime end = clock.SteadyNow() + kPatience;
-  while (files.IsWriteHeld()) {
-    if (clock.SteadyNow() >= end) {
-      const Error stuck = files.StuckWrite();
-      return {Outcome::kTrouble, "locks", stuck.what(), stuck.hint()};
-    }
-    clock.Nap(kNap);
+  if (StaysHeld(context, &ProfileFiles::IsWriteHeld)) {
+    const Error stuck = files.StuckWrite();
+    return {Outcome::kTrouble, "locks", stuck.what(), stuck.hint()};
   }
-  if (files.IsRefreshHeld()) {
-    const seconds age = clock.Now() - record.last_start;
-    if (age > kLongestRefresh) {
-      const std::string path = files.RefreshLockPath();
-      return {Outcome::kTrouble, "locks", "a process does not let go of '" + path + "'",
-              "look for a grok-auth process that was stopped or hangs: fuser -v '" + path + "'"};
-    }
+  const bool is_refresh_held = StaysHeld(context, &ProfileFiles::IsRefreshHeld);
+  if (files.IsSignInHeld()) {
+    return {Outcome::kNote, "locks", "a sign-in or a logout is under way", ""};
+  }
+  if (!is_refresh_held) {
+    return {Outcome::kGood, "locks", "nobody holds one", ""};
+  }
+  if (!IsOverdue(context, store_id)) {
     return {Outcome::kNote, "locks", "a refresh is under way", ""};
   }
-  if (files.IsSignInHeld()) {
-    return {Outcome::kNote, "locks", "a sign-in is under way", ""};
-  }
-  return {Outcome::kGood, "locks", "nobody holds one", ""};
+  const std::string path = files.RefreshLockPath();
+  return {Outcome::kTrouble, "locks", "a process does not let go of '" + path + "'",
+          "look for a grok-auth process that was stopped or hangs: fuser -v '" + path + "'"};
 }
 
 }  // namespace grokauth::app

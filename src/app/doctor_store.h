@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "app/check.h"
@@ -18,8 +19,8 @@ namespace grokauth::app {
 /// The state folder: owner, permissions, space, and what was moved aside there.
 [[nodiscard]] std::vector<Check> ExamineFolder(StateFolder& state);
 
-/// Whether a process holds on to a lock of the profile. `record` tells when the last refresh began.
-/// Waits up to half a second for the lock of a change.
-[[nodiscard]] Check CheckLocks(Context& context, const RefreshRecord& record);
+/// Whether a process holds on to a lock of the profile, whose login is `store_id`. Waits up to a
+/// second for those that are held for a moment.
+[[nodiscard]] Check CheckLocks(Context& context, const std::string& store_id);
 
 }  // namespace grokauth::app

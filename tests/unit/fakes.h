@@ -200,6 +200,7 @@ class FakeLoopback final : public app::Loopback {
   std::string HolderOf(std::uint16_t port) override;
 
   bool is_taken = false;  ///< the first port that is asked for
+  std::function<void()> before_listen;
   std::vector<std::uint16_t> asked;
 };
 
