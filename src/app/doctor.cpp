@@ -52,6 +52,7 @@ void Add(std::vector<Check>& checks, const std::string& name,
 
 std::vector<Check> NotChecked(const std::vector<std::string>& names) {
   std::vector<Check> checks;
+  checks.reserve(names.size());
   for (const std::string& name : names) {
     checks.push_back({Outcome::kNote, name, "not checked, without a profile", ""});
   }
@@ -110,6 +111,7 @@ std::string MakeTable(const std::vector<Check>& checks) {
 
 std::string MakeJson(const std::vector<Check>& checks, bool is_healthy) {
   std::vector<oauth::JsonObject> list;
+  list.reserve(checks.size());
   for (const Check& check : checks) {
     oauth::JsonObject one;
     one.Set("name", check.name)
@@ -136,7 +138,7 @@ std::vector<Check> Examine(Context& context, bool offline) {
   Add(checks, "browser", [&] { return std::vector{CheckBrowser(context)}; });
   Add(checks, "sign-in", [&] { return std::vector{CheckSignIn(context, metadata)}; });
   Add(checks, "port", [&] { return std::vector{CheckPort(context)}; });
-  Add(checks, "state", [&] { return ExamineFolder(context.edges.state); });
+  Add(checks, "state", [&] { return ExamineFolder(context.edges.state, context.files.Name(".")); });
   std::optional<StoredLogin> login;
   Add(checks, "login", [&] {
     login = context.store.Load();
@@ -152,7 +154,7 @@ std::vector<Check> Examine(Context& context, bool offline) {
 
 std::vector<Check> ExamineWithoutProfile(Edges& edges) {
   std::vector<Check> checks = NotChecked({"issuer", "sign-in", "port"});
-  Add(checks, "state", [&] { return ExamineFolder(edges.state); });
+  Add(checks, "state", [&] { return ExamineFolder(edges.state, ""); });
   Add(checks, "login", [] { return NotChecked({"login"}); });
   Add(checks, "keyring", [&] { return std::vector{CheckKeyring(edges.keyring.Probe())}; });
   Add(checks, "locks", [] { return NotChecked({"locks"}); });

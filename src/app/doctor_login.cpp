@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/freshness.h"
+#include "app/keyring_trouble.h"
 #include "app/output.h"
 #include "app/status.h"
 
@@ -79,6 +80,10 @@ std::int64_t UsableWindow(seconds lifetime) {
 }  // namespace
 
 std::vector<Check> ExamineLogin(Context& context, const StoredLogin& login) {
+  if (login.trouble) {
+    // That is the keyring's trouble, and told as such.
+    return {{Outcome::kNote, "login", "cannot be read: " + DescribeKeyring(*login.trouble), ""}};
+  }
   const JsonObject status = MakeStatusAnswer(context);
   std::vector<Check> checks{CheckLogin(status, context.profile)};
   if (status.Has("last_refresh")) {

@@ -97,7 +97,7 @@ Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& 
 Check CheckPort(Context& context) {
   const Profile& profile = context.profile;
   const std::string port = "port " + std::to_string(profile.redirect_port) + " of 127.0.0.1";
-  const std::string unused = MayListen(profile) ? "" : "; this profile does not need it";
+  const std::string unused = MayListen(profile) ? "" : "; this profile needs none";
   const Outcome bad = MayListen(profile) ? Outcome::kTrouble : Outcome::kNote;
   try {
     if (context.edges.loopback.Listen(profile.redirect_port)) {

@@ -55,8 +55,9 @@ std::string Joined(const std::vector<std::string>& paths) {
   return text;
 }
 
-/// The folder itself. Throws `Error{kStore}` when it is unsafe.
-Check CheckFolder(StateFolder& state, const FolderReport& report) {
+/// The folder itself, and the files in it that begin with `prefix`. Throws `Error{kStore}` when it
+/// is unsafe.
+Check CheckFolder(StateFolder& state, const FolderReport& report, const std::string& prefix) {
   // A refresh reserves 64 KiB before it sends anything, and rewrites small files beside it.
   constexpr std::uint64_t kNeeded = std::uint64_t{128} * 1024;
   const std::string inside = state.Path("");
@@ -72,15 +73,15 @@ Check CheckFolder(StateFolder& state, const FolderReport& report) {
     return {Outcome::kTrouble, "state", "the disk with the state folder " + folder + " is full",
             "make room on the disk; without it no refresh is started"};
   }
-  for (const std::string& name : state.List("")) {
+  for (const std::string& name : state.List(prefix)) {
     std::optional<std::string> text = state.Read(name);  // throws when the file is unsafe
     if (text) {
       oauth::Wipe(*text);
     }
   }
   return {Outcome::kGood, "state",
-          report.exists ? folder + " is safe and can be written"
-                        : folder + " does not exist yet, and can be created",
+          report.exists ? folder + " is safe and writable"
+                        : folder + " does not exist yet, and can be made",
           ""};
 }
 
@@ -137,18 +138,18 @@ Check CheckKeyring(const KeyringAnswer& answer, const Profile& profile,
   return MakeMissing(answer, profile);
 }
 
-std::vector<Check> ExamineFolder(StateFolder& state) {
+std::vector<Check> ExamineFolder(StateFolder& state, const std::string& prefix) {
   std::vector<Check> checks;
   try {
     const FolderReport report = state.Inspect();
-    checks.push_back(CheckFolder(state, report));
+    checks.push_back(CheckFolder(state, report, prefix));
     if (!report.readable_by_others.empty()) {
       checks.push_back({Outcome::kNote, "permissions",
                         "other users can read " + Joined(report.readable_by_others),
                         "the next run closes the files; if others had the time to read one, run "
                         "'grok-auth logout' and sign in again"});
     }
-    for (const std::string& name : state.List("")) {
+    for (const std::string& name : state.List(prefix)) {
       if (name.find(kDamagedSuffix) != std::string::npos) {
         checks.push_back({Outcome::kNote, "leftover",
                           "a login that could not be read was moved to '" + state.Path(name) + "'",

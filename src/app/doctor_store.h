@@ -16,8 +16,9 @@ namespace grokauth::app {
 [[nodiscard]] Check CheckKeyring(const KeyringAnswer& answer, const Profile& profile,
                                  const std::optional<StoredLogin>& login);
 
-/// The state folder: owner, permissions, space, and what was moved aside there.
-[[nodiscard]] std::vector<Check> ExamineFolder(StateFolder& state);
+/// The state folder, and the files whose names begin with `prefix`: owner, permissions, space, and
+/// what was moved aside there.
+[[nodiscard]] std::vector<Check> ExamineFolder(StateFolder& state, const std::string& prefix);
 
 /// Whether a process holds on to a lock of the profile, whose login is `store_id`. Waits up to a
 /// second for those that are held for a moment.

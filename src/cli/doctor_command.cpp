@@ -31,7 +31,7 @@ Check MakeTrouble(const std::string& name, const app::Error& error) {
 Check CheckFile(const CommonOptions& options, const Process& process) {
   const std::string path = ConfigurationPath(options, process);
   if (ReadConfiguration(options, process).path.empty()) {
-    return {Outcome::kGood, "config", "there is no '" + path + "'; none is needed", ""};
+    return {Outcome::kGood, "config", "no '" + path + "'; none is needed", ""};
   }
   return {Outcome::kGood, "config", "'" + path + "' is in order", ""};
 }

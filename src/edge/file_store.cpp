@@ -164,7 +164,7 @@ struct CloseFolder {
   void operator()(DIR* folder) const { closedir(folder); }
 };
 
-/// The names in the folder, `.` and `..` included.
+/// The names in the folder.
 std::vector<std::string> NamesIn(int folder, const std::string& path) {
   const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, CloseFolder> stream(copy < 0 ? nullptr : fdopendir(copy));
@@ -175,6 +175,7 @@ std::vector<std::string> NamesIn(int folder, const std::string& path) {
   while (const dirent* entry = readdir(stream.get())) {
     names.emplace_back(entry->d_name);
   }
+  std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   return names;
 }
 

@@ -287,7 +287,7 @@ TEST_CASE("doctor tells which configuration and which profile it found") {
     program.config.reset();
     program.environment.profile.reset();
     expected =
-        "ok      config      there is no '/home/u/.config/grok-auth/config.toml'; none is needed\n"
+        "ok      config      no '/home/u/.config/grok-auth/config.toml'; none is needed\n"
         "ok      profile     'xai' at https://auth.x.ai, flow = \"auto\"\n";
   }
   static_cast<void>(program.Run({"doctor", "--offline"}));

@@ -79,16 +79,19 @@ TEST_CASE("a login that cannot be used is trouble") {
     fixture.state.files["work.json"] = "{";
     finding = "the login in /state/grok-auth/work.json is damaged";
   }
-  SECTION("in a keyring that is locked") {
-    fixture.state.files["work.id"] = R"({"store_id":"store-1","store":"libsecret"})";
-    fixture.keyring.state = KeyringState::kLocked;
-    finding = "the keyring is locked";
-  }
   const std::vector<Check> checks = Examine(fixture);
   REQUIRE(checks.size() == 1);
   CHECK(checks[0].outcome == Outcome::kTrouble);
   CHECK(checks[0].finding.starts_with(finding));
   CHECK_FALSE(checks[0].fix.empty());
+}
+
+TEST_CASE("a login in a keyring that cannot be read is not told twice to be trouble") {
+  Fixture fixture;
+  fixture.state.files["work.id"] = R"({"store_id":"store-1","store":"libsecret"})";
+  fixture.keyring.state = KeyringState::kLocked;
+  CHECK(Examine(fixture) ==
+        std::vector<Check>{{Outcome::kNote, "login", "cannot be read: the keyring is locked", ""}});
 }
 
 TEST_CASE("the last refresh is told, and is trouble when it failed and the token has expired") {

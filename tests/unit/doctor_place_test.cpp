@@ -96,7 +96,7 @@ TEST_CASE("a taken port is trouble only where it must be this one") {
           {Flow::kLoopback, true, false, Outcome::kTrouble, "'nc' (process 7)"},
           {Flow::kAuto, false, true, Outcome::kTrouble, "'nc' (process 7)"},
           {Flow::kAuto, false, false, Outcome::kNote, "; a sign-in uses another one"},
-          {Flow::kDevice, true, true, Outcome::kNote, "; this profile does not need it"},
+          {Flow::kDevice, true, true, Outcome::kNote, "; this profile needs none"},
       }));
   Fixture fixture;
   fixture.loopback.is_taken = true;

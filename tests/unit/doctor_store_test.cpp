@@ -94,12 +94,13 @@ TEST_CASE("without a profile the keyring is only told of") {
 
 TEST_CASE("a state folder is good when it is there, and when it can be made") {
   const auto [exists, finding] = GENERATE(table<bool, std::string>({
-      {true, "'/state/grok-auth' is safe and can be written"},
-      {false, "'/state/grok-auth' does not exist yet, and can be created"},
+      {true, "'/state/grok-auth' is safe and writable"},
+      {false, "'/state/grok-auth' does not exist yet, and can be made"},
   }));
   Fixture fixture;
   fixture.state.report = {exists, true, std::uint64_t{128} * 1024, {}};
-  CHECK(ExamineFolder(fixture.state) == std::vector<Check>{{Outcome::kGood, "state", finding, ""}});
+  CHECK(ExamineFolder(fixture.state, "work.") ==
+        std::vector<Check>{{Outcome::kGood, "state", finding, ""}});
 }
 
 TEST_CASE("a state folder that cannot be used is trouble") {
@@ -126,7 +127,7 @@ TEST_CASE("a state folder that cannot be used is trouble") {
     fixture.state.report.free_bytes = std::uint64_t{128} * 1024 - 1;
     finding = "the disk with the state folder '/state/grok-auth' is full";
   }
-  const std::vector<Check> checks = ExamineFolder(fixture.state);
+  const std::vector<Check> checks = ExamineFolder(fixture.state, "work.");
   REQUIRE(checks.size() == 1);
   CHECK(checks[0].outcome == Outcome::kTrouble);
   CHECK(checks[0].finding == finding);
@@ -137,7 +138,8 @@ TEST_CASE("files that others can read, and logins that were moved aside, are wor
   Fixture fixture;
   fixture.state.report.readable_by_others = {"/state/grok-auth/work.json", "/state/grok-auth/a.id"};
   fixture.state.files["work.damaged-x"] = "?";
-  const std::vector<Check> checks = ExamineFolder(fixture.state);
+  fixture.state.files["other.damaged-y"] = "?";
+  const std::vector<Check> checks = ExamineFolder(fixture.state, "work.");
   REQUIRE(checks.size() == 3);
   CHECK(checks[0].outcome == Outcome::kGood);
   CHECK(checks[1].outcome == Outcome::kNote);
