@@ -35,7 +35,7 @@ _grok_auth() {
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status ssh' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status doctor ssh' -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -50,6 +50,7 @@ _grok_auth() {
             ;;
         login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
         logout | refresh | status) options+=' --json' ;;
+        doctor) options+=' --offline --json' ;;
         ssh)
             options+=' --device --loopback --no-browser'
             # From the first argument on that is not ours all are for ssh, the host mostly.

@@ -31,6 +31,7 @@ complete -c grok-auth -n __grok_auth_needs_command -a login -d 'sign in now, rep
 complete -c grok-auth -n __grok_auth_needs_command -a logout -d 'delete the login here and revoke it at the server'
 complete -c grok-auth -n __grok_auth_needs_command -a refresh -d 'renew the token now'
 complete -c grok-auth -n __grok_auth_needs_command -a status -d 'show the login: account, expiry, last refresh'
+complete -c grok-auth -n __grok_auth_needs_command -a doctor -d 'check everything that can go wrong'
 complete -c grok-auth -n __grok_auth_needs_command -a ssh -d 'sign in on another host; the browser opens here'
 
 complete -c grok-auth -l profile -x -a '(__grok_auth_profiles)' -d 'use this profile'
@@ -47,5 +48,6 @@ complete -c grok-auth -n '__grok_auth_is token login ssh' -l no-browser -d 'open
 complete -c grok-auth -n '__grok_auth_is login' -l no-qr -d 'draw no QR code'
 complete -c grok-auth -n '__grok_auth_is token login' -l timeout -x -d 'wait so long for the person'
 complete -c grok-auth -n '__grok_auth_is token' -l min-validity -x -d 'ask for a token that lasts at least so long'
-complete -c grok-auth -n '__grok_auth_is login logout refresh status' -l json -d 'answer in JSON'
+complete -c grok-auth -n '__grok_auth_is doctor' -l offline -d 'ask no server'
+complete -c grok-auth -n '__grok_auth_is login logout refresh status doctor' -l json -d 'answer in JSON'
 complete -c grok-auth -n '__grok_auth_is ssh' -a '(__fish_complete_user_at_hosts)' -d host

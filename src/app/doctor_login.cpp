@@ -16,16 +16,20 @@ using Outcome = Check::Outcome;
 using oauth::JsonObject;
 using std::chrono::seconds;
 
-/// Who is signed in and for how long.
-std::string DescribeLogin(const JsonObject& status) {
+/// Who is signed in, for how long, and what comes then.
+std::string DescribeLogin(const JsonObject& status, bool is_refreshable) {
   const std::optional<JsonObject> account = status.Object("account");
   const std::string who =
       account ? account->String("email").value_or(account->String("sub").value_or("")) : "";
   const std::optional<std::int64_t> left = status.Integer("expires_in_seconds");
-  return "signed in" + (who.empty() ? "" : " as " + who) +
-         (!left        ? ", until the server refuses the token"
-          : *left == 0 ? ", the token has expired"
-                       : ", the token is valid for " + FormatDuration(seconds(*left)));
+  const bool has_expired = left && *left == 0;
+  const std::string validity = !left         ? "valid until the server refuses it"
+                               : has_expired ? "token expired"
+                                             : "valid for " + FormatDuration(seconds(*left));
+  const std::string then = !is_refreshable ? "not renewable"
+                           : has_expired   ? "renewed at the next run"
+                                           : "renewed without you";
+  return (who.empty() ? "signed in" : who) + ", " + validity + ", " + then;
 }
 
 Check CheckLogin(const JsonObject& status, const Profile& profile) {
@@ -38,14 +42,15 @@ Check CheckLogin(const JsonObject& status, const Profile& profile) {
   if (word == "signed_out") {
     return {Outcome::kNote, "login", "nobody is signed in", fix};
   }
-  const std::string found = DescribeLogin(status);
+  const bool is_refreshable = status.Boolean("refreshable").value_or(false);
+  const std::string found = DescribeLogin(status, is_refreshable);
   if (word == "expired") {
-    return {Outcome::kTrouble, "login", found + ", and cannot be renewed", fix};
+    return {Outcome::kTrouble, "login", found, fix};
   }
-  if (status.Boolean("refreshable").value_or(true)) {
-    return {Outcome::kGood, "login", found + ", renewed without you", ""};
+  if (is_refreshable) {
+    return {Outcome::kGood, "login", found, ""};
   }
-  return {Outcome::kNote, "login", found + ", and cannot be renewed",
+  return {Outcome::kNote, "login", found,
           "the server gave no refresh token, or takes it no longer: see that 'offline_access' is "
           "among the scopes, and " +
               fix};

@@ -82,8 +82,7 @@ Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& 
                                            : "";
   if (is_device) {
     return {is_second_choice ? Outcome::kNote : Outcome::kGood, "sign-in",
-            by + condition + (why.empty() ? ": on any device, by an address with a code" : why),
-            ""};
+            by + condition + (why.empty() ? ": open an address on any device" : why), ""};
   }
   if (situation.can_open_browser) {
     return {is_second_choice ? Outcome::kNote : Outcome::kGood, "sign-in",
@@ -97,7 +96,7 @@ Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& 
 Check CheckPort(Context& context) {
   const Profile& profile = context.profile;
   const std::string port = "port " + std::to_string(profile.redirect_port) + " of 127.0.0.1";
-  const std::string unused = MayListen(profile) ? "" : "; this profile needs none";
+  const std::string unused = MayListen(profile) ? "" : "; the profile needs none";
   const Outcome bad = MayListen(profile) ? Outcome::kTrouble : Outcome::kNote;
   try {
     if (context.edges.loopback.Listen(profile.redirect_port)) {

@@ -307,7 +307,7 @@ class Place(Examining, ProgramTestCase):
     def test_port_that_nobody_needs(self):
         self.program = self.new_program(redirect_port=self.take_port())
         finding = self.examine("--offline", status=0)
-        self.assertRegex(finding["port"]["finding"], f"is taken by {ME}; this profile needs none$")
+        self.assertRegex(finding["port"]["finding"], f"is taken by {ME}; the profile needs none$")
 
     def test_browser_behind_ssh(self):
         self.program = self.new_program(flow="loopback")

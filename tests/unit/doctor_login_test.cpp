@@ -37,8 +37,8 @@ TEST_CASE("that nobody is signed in is worth a note") {
 
 TEST_CASE("a login that renews itself is good, its token expired or not") {
   const auto [age, finding] = GENERATE(table<int, std::string>({
-      {3600, "signed in as user-1@id, the token is valid for 5 h, renewed without you"},
-      {30000, "signed in as user-1@id, the token has expired, renewed without you"},
+      {3600, "user-1@id, valid for 5 h, renewed without you"},
+      {30000, "user-1@id, token expired, renewed at the next run"},
   }));
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens(seconds(age)));
@@ -50,10 +50,8 @@ TEST_CASE("a login that renews itself is good, its token expired or not") {
 
 TEST_CASE("a login without a refresh token is worth a note while it lasts, then trouble") {
   const auto [age, outcome, finding] = GENERATE(table<int, Outcome, std::string>({
-      {3600, Outcome::kNote,
-       "signed in as user-1@id, the token is valid for 5 h, and cannot be renewed"},
-      {30000, Outcome::kTrouble,
-       "signed in as user-1@id, the token has expired, and cannot be renewed"},
+      {3600, Outcome::kNote, "user-1@id, valid for 5 h, not renewable"},
+      {30000, Outcome::kTrouble, "user-1@id, token expired, not renewable"},
   }));
   Fixture fixture;
   TokenSet tokens = fixture.MakeTokens(seconds(age));

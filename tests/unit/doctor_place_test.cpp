@@ -43,9 +43,9 @@ TEST_CASE("doctor tells how a sign-in would go here") {
               finding] = GENERATE(table<Flow, bool, bool, bool, Outcome, std::string>({
       {Flow::kAuto, true, true, true, Outcome::kGood, "by the loopback flow: in the browser here"},
       {Flow::kAuto, false, true, true, Outcome::kGood,
-       "by the device flow: on any device, by an address with a code"},
+       "by the device flow: open an address on any device"},
       {Flow::kAuto, true, true, false, Outcome::kGood,
-       "by the device flow: on any device, by an address with a code"},
+       "by the device flow: open an address on any device"},
       {Flow::kDevice, true, false, true, Outcome::kNote,
        "by the loopback flow: the server does not offer the device flow"},
       {Flow::kLoopback, true, true, false, Outcome::kNote,
@@ -96,7 +96,7 @@ TEST_CASE("a taken port is trouble only where it must be this one") {
           {Flow::kLoopback, true, false, Outcome::kTrouble, "'nc' (process 7)"},
           {Flow::kAuto, false, true, Outcome::kTrouble, "'nc' (process 7)"},
           {Flow::kAuto, false, false, Outcome::kNote, "; a sign-in uses another one"},
-          {Flow::kDevice, true, true, Outcome::kNote, "; this profile needs none"},
+          {Flow::kDevice, true, true, Outcome::kNote, "; the profile needs none"},
       }));
   Fixture fixture;
   fixture.loopback.is_taken = true;
