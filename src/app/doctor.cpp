@@ -33,6 +33,15 @@ const char* Word(Outcome outcome) {
   return "trouble";
 }
 
+/// What an error is to the check `name`. One that an earlier check has met is told there.
+Check MakeTrouble(const std::vector<Check>& checks, const std::string& name, const Error& error) {
+  const auto same = std::find_if(checks.begin(), checks.end(),
+                                 [&](const Check& check) { return check.finding == error.what(); });
+  return same == checks.end()
+             ? Check{Outcome::kTrouble, name, error.what(), error.hint()}
+             : Check{Outcome::kNote, name, "not checked, for what '" + same->name + "' says", ""};
+}
+
 /// Adds to `checks` what `examine` finds. That it fails is a finding, and ends nothing.
 void Add(std::vector<Check>& checks, const std::string& name,
          const std::function<std::vector<Check>()>& examine) {
@@ -43,7 +52,7 @@ void Add(std::vector<Check>& checks, const std::string& name,
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
-    checks.push_back({Outcome::kTrouble, name, error.what(), error.hint()});
+    checks.push_back(MakeTrouble(checks, name, error));
   } catch (const std::exception& error) {
     checks.push_back({Outcome::kTrouble, name, std::string("cannot be checked: ") + error.what(),
                       "this is a defect of grok-auth; please report it"});
@@ -137,7 +146,7 @@ std::vector<Check> Examine(Context& context, bool offline) {
   });
   Add(checks, "browser", [&] { return std::vector{CheckBrowser(context)}; });
   Add(checks, "sign-in", [&] { return std::vector{CheckSignIn(context, metadata)}; });
-  Add(checks, "port", [&] { return std::vector{CheckPort(context)}; });
+  Add(checks, "port", [&] { return std::vector{CheckPort(context, metadata)}; });
   Add(checks, "state", [&] { return ExamineFolder(context.edges.state, context.files.Name(".")); });
   std::optional<StoredLogin> login;
   Add(checks, "login", [&] {

@@ -43,9 +43,11 @@ std::string ForwardWords(Context& context) {
   return text;
 }
 
-/// Whether sign-ins of the profile may listen, as far as the profile says.
-bool MayListen(const Profile& profile) {
-  return profile.flow == Flow::kLoopback || (profile.flow == Flow::kAuto && !profile.is_xai);
+FlowSituation MakeSituation(Context& context,
+                            const std::optional<oauth::ServerMetadata>& metadata) {
+  return {!metadata || metadata->device_authorization_endpoint.has_value(),
+          !metadata || metadata->authorization_endpoint.has_value(),
+          context.edges.browser.IsAvailable()};
 }
 
 }  // namespace
@@ -61,9 +63,7 @@ Check CheckBrowser(Context& context) {
 }
 
 Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& metadata) {
-  const FlowSituation situation{!metadata || metadata->device_authorization_endpoint.has_value(),
-                                !metadata || metadata->authorization_endpoint.has_value(),
-                                context.edges.browser.IsAvailable()};
+  const FlowSituation situation = MakeSituation(context, metadata);
   const std::optional<ChosenFlow> flow = ChooseFlow(context.profile, situation);
   if (!flow) {
     return {Outcome::kTrouble, "sign-in",
@@ -93,31 +93,30 @@ Check CheckSignIn(Context& context, const std::optional<oauth::ServerMetadata>& 
           ForwardWords(context)};
 }
 
-Check CheckPort(Context& context) {
+Check CheckPort(Context& context, const std::optional<oauth::ServerMetadata>& metadata) {
   const Profile& profile = context.profile;
+  const bool is_needed =
+      ChooseFlow(profile, MakeSituation(context, metadata)) == ChosenFlow::kLoopback;
   const std::string port = "port " + std::to_string(profile.redirect_port) + " of 127.0.0.1";
-  const std::string unused = MayListen(profile) ? "" : "; the profile needs none";
-  const Outcome bad = MayListen(profile) ? Outcome::kTrouble : Outcome::kNote;
+  const std::string end = is_needed ? "" : "; not needed here";
   try {
     if (context.edges.loopback.Listen(profile.redirect_port)) {
-      return {Outcome::kGood, "port", port + " is free" + unused, ""};
+      return {Outcome::kGood, "port", port + " is free" + end, ""};
     }
   } catch (const Error& error) {
-    return {bad, "port", error.what() + unused, unused.empty() ? error.hint() : ""};
+    return {is_needed ? Outcome::kTrouble : Outcome::kNote, "port", error.what() + end,
+            is_needed ? error.hint() : ""};
   }
   const std::string holder = context.edges.loopback.HolderOf(profile.redirect_port);
   const std::string finding =
       port + " is taken" +
       (holder.empty() ? " by another user's program or a sign-in of grok-auth" : " by " + holder);
-  if (!unused.empty()) {
-    return {Outcome::kNote, "port", finding + unused, ""};
-  }
-  const std::string fix = "end that program, or set redirect_port in the profile";
   // A forward from elsewhere is for this port; without one a sign-in takes another.
-  if (profile.redirect_port_exact || context.environment.is_ssh) {
-    return {Outcome::kTrouble, "port", finding, fix};
+  if (is_needed && (profile.redirect_port_exact || context.environment.is_ssh)) {
+    return {Outcome::kTrouble, "port", finding,
+            "end that program, or set redirect_port in the profile"};
   }
-  return {Outcome::kNote, "port", finding + "; a sign-in uses another one", ""};
+  return {Outcome::kNote, "port", finding + (is_needed ? "; a sign-in uses another one" : end), ""};
 }
 
 }  // namespace grokauth::app

@@ -16,7 +16,9 @@ namespace grokauth::app {
 [[nodiscard]] Check CheckSignIn(Context& context,
                                 const std::optional<oauth::ServerMetadata>& metadata);
 
-/// Whether the port of the loopback flow is free, or who has it.
-[[nodiscard]] Check CheckPort(Context& context);
+/// Whether the port of the loopback flow is free, or who has it. It matters where a sign-in would
+/// take that flow.
+[[nodiscard]] Check CheckPort(Context& context,
+                              const std::optional<oauth::ServerMetadata>& metadata);
 
 }  // namespace grokauth::app

@@ -248,7 +248,9 @@ class StateFolder(Examining, ProgramTestCase):
         self.program.sign_in(self.provider)
 
     def assert_state(self, words: str, fix: str) -> None:
-        self.assert_trouble(self.examine("--offline", status=1), "state", words, fix)
+        finding = self.examine("--offline", status=1)
+        self.assert_trouble(finding, "state", words, fix)
+        self.assertEqual(finding.outcomes("trouble"), {"state"}, "told more than once")
 
     def test_writable_by_others(self):
         self.program.state_folder.chmod(0o777)
@@ -307,7 +309,7 @@ class Place(Examining, ProgramTestCase):
     def test_port_that_nobody_needs(self):
         self.program = self.new_program(redirect_port=self.take_port())
         finding = self.examine("--offline", status=0)
-        self.assertRegex(finding["port"]["finding"], f"is taken by {ME}; the profile needs none$")
+        self.assertRegex(finding["port"]["finding"], f"is taken by {ME}; not needed here$")
 
     def test_browser_behind_ssh(self):
         self.program = self.new_program(flow="loopback")

@@ -85,7 +85,7 @@ TEST_CASE("what the server offers may be unknown") {
 
 TEST_CASE("a free port is good, and let go of") {
   Fixture fixture;
-  CHECK(CheckPort(fixture.context) ==
+  CHECK(CheckPort(fixture.context, Offers(true, true)) ==
         Check{Outcome::kGood, "port", "port 56121 of 127.0.0.1 is free", ""});
   CHECK(fixture.loopback.asked == std::vector<std::uint16_t>{56121});
 }
@@ -94,16 +94,18 @@ TEST_CASE("a taken port is trouble only where it must be this one") {
   const auto [flow, exact, ssh, outcome, end] =
       GENERATE(table<Flow, bool, bool, Outcome, std::string>({
           {Flow::kLoopback, true, false, Outcome::kTrouble, "'nc' (process 7)"},
-          {Flow::kAuto, false, true, Outcome::kTrouble, "'nc' (process 7)"},
+          {Flow::kLoopback, false, true, Outcome::kTrouble, "'nc' (process 7)"},
+          {Flow::kAuto, true, true, Outcome::kNote, "; not needed here"},
           {Flow::kAuto, false, false, Outcome::kNote, "; a sign-in uses another one"},
-          {Flow::kDevice, true, true, Outcome::kNote, "; the profile needs none"},
+          {Flow::kDevice, true, true, Outcome::kNote, "; not needed here"},
       }));
   Fixture fixture;
   fixture.loopback.is_taken = true;
+  fixture.browser.is_available = !ssh;
   fixture.profile.flow = flow;
   fixture.profile.redirect_port_exact = exact;
   fixture.environment.is_ssh = ssh;
-  const Check check = CheckPort(fixture.context);
+  const Check check = CheckPort(fixture.context, Offers(true, true));
   CHECK(check.outcome == outcome);
   CHECK(check.finding.starts_with("port 56121 of 127.0.0.1 is taken by 'nc' (process 7)"));
   CHECK(check.finding.ends_with(end));
@@ -118,7 +120,7 @@ TEST_CASE("a port that may not be used is trouble where it is needed") {
     throw Error(ErrorKind::kNetwork, "cannot listen on port 80", "set redirect_port");
   };
   fixture.profile.flow = flow;
-  const Check check = CheckPort(fixture.context);
+  const Check check = CheckPort(fixture.context, Offers(true, true));
   CHECK(check.outcome == outcome);
   CHECK(check.finding.starts_with("cannot listen on port 80"));
 }

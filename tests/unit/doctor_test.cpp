@@ -58,7 +58,7 @@ TEST_CASE("no check that fails ends the others") {
   std::string broken;
   SECTION("by an error") {
     fixture.state.unreadable.insert("work.json");
-    broken = "login";
+    broken = "state";
   }
   SECTION("by a defect") {
     fixture.loopback.before_listen = [] { throw std::invalid_argument("stoul"); };
@@ -67,6 +67,16 @@ TEST_CASE("no check that fails ends the others") {
   const std::vector<Check> checks = Examine(fixture.context, /*offline=*/true);
   CHECK(Find(checks, broken).outcome == Outcome::kTrouble);
   CHECK(checks.back().name == "locks");
+}
+
+TEST_CASE("a trouble that stops several checks is told once") {
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  fixture.state.unreadable.insert("work.json");
+  const std::vector<Check> checks = Examine(fixture.context, /*offline=*/true);
+  CHECK(Find(checks, "state").outcome == Outcome::kTrouble);
+  CHECK(Find(checks, "login") ==
+        Check{Outcome::kNote, "login", "not checked, for what 'state' says", ""});
 }
 
 TEST_CASE("an interrupt ends doctor") {
