@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
-#include <utility>
 #include <variant>
 
 #include "app/discovery.h"
@@ -30,44 +29,36 @@ seconds AgeOf(const HttpResponse& response) {
   return seconds(age);
 }
 
-/// The client of one examination, all of whose requests together have one budget. It remembers what
-/// time the last answer told.
-class WatchedHttp final : public HttpClient {
+/// The questions of one examination, which have one budget, and what time the last answer told.
+class Inquiry {
  public:
-  WatchedHttp(HttpClient& http, Clock& clock)
-      : http_(http), clock_(clock), deadline_(clock.SteadyNow() + kServerBudget) {}
+  explicit Inquiry(Context& context)
+      : context_(context), deadline_(context.edges.clock.SteadyNow() + kServerBudget) {}
 
-  HttpResult Send(const HttpRequest& request) override {
-    HttpRequest bounded = request;
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - clock_.SteadyNow());
-    bounded.total_timeout = std::clamp(left, milliseconds(1), request.total_timeout);
-    HttpResult result = http_.Send(bounded);
+  HttpResult Ask(const std::string& url) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(deadline_ - context_.edges.clock.SteadyNow());
+    Patience patience;
+    patience.total = std::clamp(left, milliseconds(1), patience.total);
+    HttpResult result = Get(context_, url, patience);
     if (const auto* response = std::get_if<HttpResponse>(&result)) {
-      here_ = clock_.Now();
-      there_ = response->date ? ParseHttpDate(*response->date) : std::nullopt;
-      if (there_) {
-        *there_ += AgeOf(*response);
+      std::optional<UnixTime> there =
+          response->date ? ParseHttpDate(*response->date) : std::nullopt;
+      if (there) {
+        *there += AgeOf(*response);
       }
+      clock_ = CheckClock(context_.edges.clock.Now(), there);
     }
     return result;
   }
 
-  std::variant<std::string, TransportFailure> DescribeRoute(const std::string& url,
-                                                            bool allow_http_loopback) override {
-    return http_.DescribeRoute(url, allow_http_loopback);
-  }
-
   /// Nothing when there was no answer.
-  [[nodiscard]] std::optional<Check> ClockCheck() const {
-    return here_ ? std::optional(CheckClock(*here_, there_)) : std::nullopt;
-  }
+  [[nodiscard]] const std::optional<Check>& clock() const { return clock_; }
 
  private:
-  HttpClient& http_;
-  Clock& clock_;
+  Context& context_;
   SteadyTime deadline_;
-  std::optional<UnixTime> here_;
-  std::optional<UnixTime> there_;
+  std::optional<Check> clock_;
 };
 
 Check CheckRoute(Context& context) {
@@ -137,24 +128,18 @@ ServerFindings ExamineServer(Context& context, bool offline) {
     findings.checks.push_back({Outcome::kNote, "issuer", "not asked (--offline)", ""});
     return findings;
   }
-  WatchedHttp http(context.edges.http, context.edges.clock);
-  Edges edges = context.edges;
-  Edges watched{http,           edges.state,       edges.keyring, edges.clock,      edges.random,
-                edges.terminal, edges.loopback,    edges.browser, edges.qr_encoder, edges.worker,
-                edges.machine,  edges.remote_shell};
-  Context asking{context.profile,  context.environment, watched,
-                 context.store,    context.files,       context.pending,
-                 context.messages, context.started,     context.worker_arguments};
+  Inquiry inquiry(context);
   try {
-    findings.metadata = Discover(asking);
+    findings.metadata =
+        Discover(context.profile, [&](const std::string& url) { return inquiry.Ask(url); });
     findings.checks.push_back(MakeIssuerCheck(context.profile));
     findings.checks.push_back(CheckEndpoints(*findings.metadata));
   } catch (const Error& error) {
     findings.checks.push_back(
         {Outcome::kTrouble, "issuer", error.what(), FixOf(error, context.edges.clock.Now())});
   }
-  if (std::optional<Check> clock = http.ClockCheck()) {
-    findings.checks.push_back(std::move(*clock));
+  if (inquiry.clock()) {
+    findings.checks.push_back(*inquiry.clock());
   }
   return findings;
 }

@@ -16,7 +16,8 @@ struct Patience {
 
 /// GET `url` with the trust settings of the profile; told under --verbose, without secrets. The one
 /// way out of the program: an address that the profile's rules forbid is not asked.
-[[nodiscard]] HttpResult Get(Context& context, const std::string& url);
+[[nodiscard]] HttpResult Get(Context& context, const std::string& url,
+                             const Patience& patience = {});
 
 /// POST the form `parameters` to `url` in the same way. The parameters are never told.
 [[nodiscard]] HttpResult Post(Context& context, const std::string& url,
