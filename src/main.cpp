@@ -62,6 +62,13 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
   return ends_with_parent ? Watch::kSignalsAndParent : Watch::kSignals;
 }
 
+/// A doctor tells what others can read; to close it to them is for the run after it.
+grokauth::edge::FolderUse WhatToDoWithFiles(const grokauth::cli::Command& command) {
+  return std::holds_alternative<grokauth::cli::DoctorCommand>(command)
+             ? grokauth::edge::FolderUse::kLookOnly
+             : grokauth::edge::FolderUse::kChange;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -77,7 +84,8 @@ int main(int argc, char** argv) {
     }
     grokauth::edge::Interrupts interrupts(WhatToWatch(command));
     grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
-    grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
+    grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth",
+                                          WhatToDoWithFiles(command));
     grokauth::edge::FileStateFolder cache(environment.cache_folder + "/grok-auth");
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;

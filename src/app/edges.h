@@ -39,6 +39,8 @@ struct HttpResponse {
   std::string content_type;                ///< as sent; empty when absent
   std::optional<std::string> retry_after;  ///< the header's value as sent
   std::string body;
+  std::optional<std::string> date = std::nullopt;  ///< the header's value as sent
+  std::optional<std::string> age = std::nullopt;   ///< of an answer from a cache, as sent
 };
 
 /// An exchange without a usable answer.
@@ -68,6 +70,10 @@ class HttpClient {
   /// Sends `request` once over a connection of its own. Never retries a request that may have
   /// reached the server. Throws `Interrupted`.
   [[nodiscard]] virtual HttpResult Send(const HttpRequest& request) = 0;
+  /// How a request to `url` would go, without asking anybody: "directly" or "through the proxy
+  /// host:port", never with the proxy's password. A failure when the proxy cannot be used.
+  [[nodiscard]] virtual std::variant<std::string, TransportFailure> DescribeRoute(
+      const std::string& url, bool allow_http_loopback) = 0;
 };
 
 /// An advisory lock on an open file; released when destroyed or when the process dies.
@@ -85,6 +91,15 @@ class Reservation {
   virtual ~Reservation() = default;
   /// Replaces the file by `contents`, atomically and durably. Throws `Error{kStore}`.
   virtual void Commit(const std::string& contents) = 0;
+};
+
+/// What a look at the state folder shows.
+struct FolderReport {
+  bool exists = false;
+  bool is_writable = false;  ///< when it does not exist: it can be made
+  /// That this user may fill on its file system; nothing when the file system does not tell.
+  std::optional<std::uint64_t> free_bytes;
+  std::vector<std::string> readable_by_others;  ///< paths of the files that other users can read
 };
 
 /// A private folder (0700) of small private files (0600) that outlive a run. Every member throws
@@ -113,6 +128,10 @@ class StateFolder {
   /// The worker that inherited the lock last, when it was stopped (SIGSTOP, a debugger) and so
   /// cannot let go of it; nothing when it runs, or cannot be seen from here.
   [[nodiscard]] virtual std::optional<int> StoppedHolder(const std::string& name) = 0;
+  /// Whether another process holds the lock. Creates nothing and leaves nothing locked.
+  [[nodiscard]] virtual bool IsHeld(const std::string& name) = 0;
+  /// Looks at the folder, and changes nothing.
+  [[nodiscard]] virtual FolderReport Inspect() = 0;
   /// The file's full path, for messages.
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
 };

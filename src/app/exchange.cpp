@@ -65,9 +65,11 @@ bool IsSecret(const std::string& parameter) {
 
 }  // namespace
 
-HttpResult Get(Context& context, const std::string& url) {
+HttpResult Get(Context& context, const std::string& url, const Patience& patience) {
   HttpRequest request;
   request.url = url;
+  request.connect_timeout = patience.connect;
+  request.total_timeout = patience.total;
   return Send(context, std::move(request));
 }
 

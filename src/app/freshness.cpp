@@ -66,6 +66,18 @@ std::chrono::seconds DefaultMinValidity(
   return early + kGrokJitter;
 }
 
+std::optional<std::chrono::seconds> ParseTokenTtl(
+    const std::optional<std::string>& token_ttl_seconds) {
+  if (!token_ttl_seconds) {
+    return std::nullopt;
+  }
+  const std::string& text = *token_ttl_seconds;
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && value > 0 ? std::optional(std::chrono::seconds(value)) : std::nullopt;
+}
+
 bool CanRefresh(const StoredLogin& login, const Profile& profile) {
   return login.tokens && BelongsTo(*login.tokens, profile) && !IsStale(login) &&
          login.tokens->refresh_token && !IsDead(login.record, *login.tokens->refresh_token);

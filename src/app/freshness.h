@@ -31,6 +31,10 @@ struct Demand {
 [[nodiscard]] std::chrono::seconds DefaultMinValidity(
     const std::optional<std::string>& early_invalidation_seconds);
 
+/// The lifetime that GROK_AUTH_TOKEN_TTL names; nothing when it is unset or no number of seconds.
+[[nodiscard]] std::optional<std::chrono::seconds> ParseTokenTtl(
+    const std::optional<std::string>& token_ttl_seconds);
+
 struct HandOut {};
 struct Refresh {};
 /// Nobody but a person can help; `reason` says why, as one clause for the user.

@@ -1,6 +1,5 @@
 #include "app/token_source.h"
 
-#include <charconv>
 #include <utility>
 
 #include "app/best_effort.h"
@@ -25,23 +24,12 @@ constexpr std::chrono::seconds kSignInBudget{290};
 // The command `refresh` has nobody behind it who kills it: the worker's own limit and some more.
 constexpr std::chrono::seconds kRefreshNowBudget{75};
 
-std::optional<std::chrono::seconds> ParseTokenTtl(const Environment& environment) {
-  if (!environment.token_ttl_seconds) {
-    return std::nullopt;
-  }
-  const std::string& text = *environment.token_ttl_seconds;
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && value > 0 ? std::optional(std::chrono::seconds(value)) : std::nullopt;
-}
-
 Demand MakeDemand(const Context& context, const TokenOptions& options) {
   Demand demand;
   demand.wanted = context.environment.grok_auth_expired ? Wanted::kUnseen : Wanted::kAny;
   demand.min_validity = options.min_validity.value_or(context.profile.min_validity.value_or(
       DefaultMinValidity(context.environment.early_invalidation_seconds)));
-  demand.token_ttl = ParseTokenTtl(context.environment);
+  demand.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
   return demand;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/doctor.h"
 #include "app/messages.h"
 #include "app/models.h"
 #include "app/profile.h"
@@ -11,6 +12,7 @@
 #include "app/two_step_sign_in.h"
 #include "cli/all_profiles.h"
 #include "cli/configuration.h"
+#include "cli/doctor_command.h"
 #include "cli/report.h"
 #include "cli/with_context.h"
 #include "oauth/json.h"
@@ -81,10 +83,6 @@ void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
-void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
 void Run(const SetupCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
@@ -114,16 +112,45 @@ int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& p
   return 0;
 }
 
-int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
-           app::Messages& messages) {
+int Execute(const SshCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
   const CommonOptions& common = command.common;
   return app::SignInBySsh({common.profile, common.flow, command.no_browser, command.arguments},
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+void Append(std::vector<app::Check>& checks, const std::vector<app::Check>& more) {
+  checks.insert(checks.end(), more.begin(), more.end());
+}
+
+/// 0 when nothing is wrong, else 1. A configuration that ends every other command is a finding.
+int Execute(const DoctorCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  const ConfigurationFindings configuration = ExamineConfiguration(command.common, process);
+  std::vector<app::Check> checks = configuration.checks;
+  if (configuration.has_profile) {
+    WithContext(command.common, edges, process, messages,
+                [&](Context& context) { Append(checks, app::Examine(context, command.offline)); });
+  } else {
+    Append(checks, app::ExamineWithoutProfile(edges));
+  }
+  const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
+  return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
+}
+
+/// A command that is about one profile.
 template <typename SomeCommand>
-constexpr bool kCanBeForAll =
-    std::is_same_v<SomeCommand, StatusCommand> || std::is_same_v<SomeCommand, LogoutCommand>;
+int Execute(const SomeCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  if constexpr (requires { RunForAll(command, edges, process, messages); }) {
+    if (command.all) {
+      return RunForAll(command, edges, process, messages);
+    }
+  }
+  WithContext(command.common, edges, process, messages,
+              [&](Context& context) { Run(command, context); });
+  return 0;
+}
 
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
@@ -132,20 +159,9 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
     messages.Hold();  // should it come to a sign-in, nothing may precede the address
   }
   try {
-    if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
-      return RunSsh(command, edges, process, messages);
-    }
-    if constexpr (kCanBeForAll<SomeCommand>) {
-      if (command.all) {
-        return RunForAll(command, edges, process, messages);
-      }
-    }
-    if constexpr (!std::is_same_v<SomeCommand, SshCommand>) {
-      WithContext(command.common, edges, process, messages,
-                  [&](Context& context) { Run(command, context); });
-    }
+    const int status = Execute(command, edges, process, messages);
     messages.Release();
-    return 0;
+    return status;
   } catch (const Error& error) {
     messages.Release();
     return ReportError(error, command.common.json, edges.terminal);

@@ -8,12 +8,24 @@
 
 namespace grokauth::cli {
 
+namespace {
+
+/// The file that --config or GROKAUTH_CONFIG names.
+const std::optional<std::string>& NamedFile(const CommonOptions& options, const Process& process) {
+  return options.config ? options.config : process.environment.config;
+}
+
+}  // namespace
+
+std::string ConfigurationPath(const CommonOptions& options, const Process& process) {
+  return NamedFile(options, process)
+      .value_or(process.environment.config_folder + "/grok-auth/config.toml");
+}
+
 app::Configuration ReadConfiguration(const CommonOptions& options, const Process& process) {
-  const std::optional<std::string>& named =
-      options.config ? options.config : process.environment.config;
-  const std::string path =
-      named.value_or(process.environment.config_folder + "/grok-auth/config.toml");
-  const std::optional<std::string> text = process.read_config(path, named.has_value());
+  const std::string path = ConfigurationPath(options, process);
+  const bool is_named = NamedFile(options, process).has_value();
+  const std::optional<std::string> text = process.read_config(path, is_named);
   return text ? app::ParseConfiguration(*text, path) : app::DefaultConfiguration();
 }
 

@@ -9,6 +9,9 @@
 
 namespace grokauth::cli {
 
+/// Where our configuration file is, or would be.
+[[nodiscard]] std::string ConfigurationPath(const CommonOptions& options, const Process& process);
+
 /// Our configuration file. Throws `Error{kConfig}`.
 [[nodiscard]] app::Configuration ReadConfiguration(const CommonOptions& options,
                                                    const Process& process);

@@ -51,6 +51,11 @@ int ParseStatus(const std::string& line) {
   return status;
 }
 
+/// The header field as sent; nothing when there is none.
+std::optional<std::string> Field(const Head& head, const std::string& name) {
+  return head.fields.has(name) ? std::optional(head.fields.get(name)) : std::nullopt;
+}
+
 bool EndsHead(const std::string& head) {
   const auto ends_with = [&head](std::string_view end) {
     return head.size() >= end.size() &&
@@ -186,9 +191,9 @@ app::HttpResponse ReadAnswer(ByteReader& reader) {
   app::HttpResponse response;
   response.status = head.status;
   response.content_type = head.fields.get("Content-Type", "");
-  if (head.fields.has("Retry-After")) {
-    response.retry_after = head.fields.get("Retry-After");
-  }
+  response.retry_after = Field(head, "Retry-After");
+  response.date = Field(head, "Date");
+  response.age = Field(head, "Age");
   SecretText body;
   ReadBody(reader, head, body.text);
   response.body = std::move(body.text);

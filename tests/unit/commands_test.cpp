@@ -272,3 +272,63 @@ TEST_CASE("the worker is told profile and file, nothing secret") {
   CHECK(program.worker.started ==
         std::vector<Arguments>{{"refresh", "--worker", "--profile=work", "--config=/etc/b.toml"}});
 }
+
+TEST_CASE("doctor ends with 0 when nothing is wrong, and with 1 otherwise") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  SECTION("nothing is wrong") {
+    CHECK(program.Run({"doctor", "--offline", "--json"}) == 0);
+    CHECK(Answer(program).Boolean("healthy") == true);
+  }
+  SECTION("the login has ended") {
+    app::RefreshRecord record = Fixture::MakeRecord(program.MakeTokens());
+    MarkDead(record, "refresh-1");
+    program.StoreLogin(program.MakeTokens(seconds(30000)), record);
+    CHECK(program.Run({"doctor", "--offline", "--json"}) == 1);
+    CHECK(Answer(program).Boolean("healthy") == false);
+  }
+  CHECK(Answer(program).Boolean("ok") == true);
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE(
+    "a configuration that cannot be used is a finding of doctor, and no other takes its place") {
+  Program program;
+  std::string finding;
+  SECTION("the file") {
+    program.config = "default_profile = \n";
+    finding = "trouble config      /home/u/.config/grok-auth/config.toml:1:19: ";
+  }
+  SECTION("the profile") {
+    program.environment.profile = "nowhere";
+    finding = "trouble profile     there is no profile 'nowhere' (from GROKAUTH_PROFILE)";
+  }
+  SECTION("the environment") {
+    program.environment.flow = "fast";
+    finding = "trouble profile     GROKAUTH_FLOW is 'fast'";
+  }
+  CHECK(program.Run({"doctor"}) == 1);
+  REQUIRE(program.terminal.answers.size() == 1);
+  const std::string& table = program.terminal.answers.front();
+  CHECK(table.find(finding) != std::string::npos);
+  CHECK(table.find("note    login       not checked, without a profile\n") != std::string::npos);
+  CHECK(table.find("ok      state       ") != std::string::npos);
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE("doctor tells which configuration and which profile it found") {
+  Program program;
+  std::string expected =
+      "ok      config      '/home/u/.config/grok-auth/config.toml' is in order\n"
+      "ok      profile     'work' at https://id.example, flow = \"auto\"\n";
+  SECTION("a file") {}
+  SECTION("none") {
+    program.config.reset();
+    program.environment.profile.reset();
+    expected =
+        "ok      config      no '/home/u/.config/grok-auth/config.toml'; none is needed\n"
+        "ok      profile     'xai' at https://auth.x.ai, flow = \"auto\"\n";
+  }
+  static_cast<void>(program.Run({"doctor", "--offline"}));
+  CHECK(program.terminal.answers.front().starts_with(expected));
+}

@@ -111,6 +111,13 @@ std::optional<int> MemoryStateFolder::StoppedHolder(const std::string& name) {
   return found == stopped.end() ? std::nullopt : std::optional(found->second);
 }
 
+app::FolderReport MemoryStateFolder::Inspect() {
+  if (!unsafe.empty()) {
+    throw Error(ErrorKind::kStore, unsafe, "take care of it");
+  }
+  return report;
+}
+
 std::vector<std::string> MemoryStateFolder::List(const std::string& prefix) {
   std::vector<std::string> names;
   for (const auto& [name, contents] : files) {

@@ -337,6 +337,9 @@ constexpr std::uint16_t kFreePort = 40000;
 
 std::unique_ptr<app::LoopbackListener> FakeLoopback::Listen(std::uint16_t port) {
   asked.push_back(port);
+  if (before_listen) {
+    before_listen();
+  }
   if (is_taken && port != 0) {
     return nullptr;
   }

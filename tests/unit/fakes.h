@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "app/edges.h"
@@ -63,6 +64,10 @@ class ScriptedHttp final : public app::HttpClient {
   ScriptedHttp& operator=(const ScriptedHttp&) = delete;
 
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+  [[nodiscard]] std::variant<std::string, app::TransportFailure> DescribeRoute(
+      const std::string& /*url*/, bool /*allow_http_loopback*/) override {
+    return route;
+  }
 
   /// The next request must go to `url`, and gets this answer.
   void Answer(const std::string& url, int status, const std::string& body,
@@ -75,6 +80,7 @@ class ScriptedHttp final : public app::HttpClient {
     milliseconds at;
   };
   std::vector<Sent> sent;
+  std::variant<std::string, app::TransportFailure> route = "directly";
 
  private:
   struct Step {
@@ -92,6 +98,10 @@ class ScriptedHttp final : public app::HttpClient {
 class UnreachableHttp final : public app::HttpClient {
  public:
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+  [[nodiscard]] std::variant<std::string, app::TransportFailure> DescribeRoute(
+      const std::string& /*url*/, bool /*allow_http_loopback*/) override {
+    return "directly";
+  }
 };
 
 /// Files in a map. Every change must happen under the write lock of its profile, unless the folder
@@ -111,6 +121,10 @@ class MemoryStateFolder final : public app::StateFolder {
   [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
   [[nodiscard]] std::optional<int> StoppedHolder(const std::string& name) override;
   [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
+  [[nodiscard]] bool IsHeld(const std::string& name) override {
+    return held_elsewhere_.contains(name);
+  }
+  [[nodiscard]] app::FolderReport Inspect() override;
   [[nodiscard]] std::string Path(const std::string& name) const override;
 
   /// Another process takes a lock, or lets it go.
@@ -123,7 +137,9 @@ class MemoryStateFolder final : public app::StateFolder {
   std::set<std::string> unwritable;     ///< writing and removing these fails
   std::set<std::string> uncommittable;  ///< only the commit of a reservation fails
   bool is_full = false;                 ///< no reservation can be had
-  std::map<std::string, int> stopped;   ///< locks, and the stopped processes that hold them
+  app::FolderReport report{true, true, std::nullopt, {}};  ///< what a look shows
+  std::string unsafe;                  ///< why a look is refused; empty: it is not
+  std::map<std::string, int> stopped;  ///< locks, and the stopped processes that hold them
   std::function<void(const std::string& name)> before_change;
   std::vector<std::string> changes;      ///< "write NAME", "remove NAME", "rename NAME", in order
   std::vector<std::string> locks_taken;  ///< by this process
@@ -190,6 +206,7 @@ class FakeLoopback final : public app::Loopback {
   std::string HolderOf(std::uint16_t port) override;
 
   bool is_taken = false;  ///< the first port that is asked for
+  std::function<void()> before_listen;
   std::vector<std::uint16_t> asked;
 };
 

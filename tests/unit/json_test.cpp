@@ -216,3 +216,9 @@ TEST_CASE("a byte order mark, and text that is not UTF-8, hide nothing else") {
   CHECK(object.String("name"));
   CHECK_FALSE(JsonObject::Parse("{\"name\":\"" + name + "\"}"));  // what is stored is never guessed
 }
+
+TEST_CASE("objects go into an array in their order") {
+  JsonObject answer;
+  answer.Set("list", std::vector<JsonObject>{JsonObject().Set("b", "1").Set("a", "2"), {}});
+  CHECK(answer.Text() == R"({"list":[{"b":"1","a":"2"},{}]})");
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "app/check.h"
+#include "app/context.h"
+
+namespace grokauth::app {
+
+/// Examines everything that runs of the profile need: the server unless `offline`, the place, the
+/// keyring, the state folder, the login. Changes nothing; takes up to 20 s. What cannot be examined
+/// is a finding, too. Throws `Interrupted`.
+[[nodiscard]] std::vector<Check> Examine(Context& context, bool offline);
+
+/// What can be examined when it is not known which profile to use.
+[[nodiscard]] std::vector<Check> ExamineWithoutProfile(Edges& edges);
+
+enum class DoctorFormat { kTable, kJson };
+
+/// Prints the checks and a summary. Returns whether nothing is wrong.
+bool PrintChecks(Terminal& terminal, const std::vector<Check>& checks, DoctorFormat format);
+
+}  // namespace grokauth::app
