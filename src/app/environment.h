@@ -29,6 +29,8 @@ struct Environment {
   std::optional<std::string> grok_oidc_client_id;         ///< GROK_OIDC_CLIENT_ID
   std::optional<std::string> grok_oidc_scopes;            ///< GROK_OIDC_SCOPES, comma-separated
   std::optional<std::string> grok_oidc_audience;          ///< GROK_OIDC_AUDIENCE
+  std::optional<std::string> provider_command;            ///< GROK_AUTH_PROVIDER_COMMAND
+  bool has_xai_api_key = false;                           ///< XAI_API_KEY is set
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG

@@ -4,7 +4,9 @@
 
 #include "app/messages.h"
 #include "app/profile.h"
+#include "app/profile_list.h"
 #include "app/refresh_worker.h"
+#include "app/setup.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
 #include "cli/configuration.h"
@@ -76,16 +78,12 @@ void Run(const PollCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
-void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
 void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
-void Run(const SetupCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const SetupCommand& command, Context& context) {
+  app::SetUpGrok(context, {command.write, command.common.profile, command.common.config});
 }
 
 void Run(const ExecCommand& /*command*/, Context& /*context*/) {
@@ -143,6 +141,13 @@ int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+void RunProfiles(const ProfilesCommand& command, app::Edges& edges, const Process& process,
+                 app::Messages& messages) {
+  const app::Configuration configuration = LoadAllProfiles(
+      command.common, process, [&](const std::string& text) { messages.Warn(text); });
+  app::PrintProfiles(configuration, process.environment, command.common.json, edges.terminal);
+}
+
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
@@ -152,6 +157,8 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
   try {
     if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
       return RunSsh(command, edges, process, messages);
+    } else if constexpr (std::is_same_v<SomeCommand, ProfilesCommand>) {
+      RunProfiles(command, edges, process, messages);
     } else {
       WithContext(command.common, edges, process, messages,
                   [&](Context& context) { Run(command, context); });

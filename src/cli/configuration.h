@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,5 +22,11 @@ namespace grokauth::cli {
 /// `Error{kConfig}`.
 [[nodiscard]] app::Configuration LoadConfiguration(const CommonOptions& options,
                                                    const Process& process);
+
+/// The same with Grok's OIDC settings in any case, for lists. Settings that cannot work are told
+/// by `warn`, and left out.
+[[nodiscard]] app::Configuration LoadAllProfiles(
+    const CommonOptions& options, const Process& process,
+    const std::function<void(const std::string& text)>& warn);
 
 }  // namespace grokauth::cli

@@ -220,6 +220,15 @@ JsonObject& JsonObject::Set(const std::string& name, const std::vector<std::stri
   return *this;
 }
 
+JsonObject& JsonObject::Set(const std::string& name, const std::vector<JsonObject>& values) {
+  Poco::JSON::Array::Ptr array(new Poco::JSON::Array);
+  for (const JsonObject& value : values) {
+    array->add(Poco::JSON::Object::Ptr(new Poco::JSON::Object(value.members_->object)));
+  }
+  members_->object.set(name, array);
+  return *this;
+}
+
 std::string JsonObject::Text() const {
   std::ostringstream out;
   members_->object.stringify(out);

@@ -41,6 +41,7 @@ class JsonObject {
   JsonObject& Set(const std::string& name, bool value);
   JsonObject& Set(const std::string& name, const JsonObject& value);
   JsonObject& Set(const std::string& name, const std::vector<std::string>& values);
+  JsonObject& Set(const std::string& name, const std::vector<JsonObject>& values);
   /// Sets the member when there is a value.
   template <typename Value>
   JsonObject& SetIf(const std::string& name, const std::optional<Value>& value) {
