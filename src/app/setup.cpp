@@ -95,8 +95,12 @@ void PrintLines(Context& context, const ProviderSettings& settings) {
   answer += "# export GROK_AUTH_PROVIDER_COMMAND=" + ShellQuote(settings.command) + "\n";
   context.edges.terminal.WriteAnswer(answer);
 
-  const ConfigFile file = context.edges.config_files.Read(path);
-  const GrokConfig config = ParseGrokConfig(file.text.value_or(""));
+  GrokConfig config;
+  try {
+    config = ParseGrokConfig(context.edges.config_files.Read(path).text.value_or(""));
+  } catch (const Error& error) {
+    context.messages.Warn(error.what());
+  }
   if (config.fault) {
     context.messages.Warn(Shown(path) + ":" + std::to_string(config.fault->line) + ":" +
                           std::to_string(config.fault->column) + ": " + config.fault->reason);

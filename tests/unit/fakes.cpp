@@ -389,7 +389,7 @@ std::string FakeConfigFiles::Replace(const app::ConfigFile& file, const std::str
 
 app::ProgramKind FakePrograms::Inspect(const std::string& path) {
   if (path == own_path) {
-    return app::ProgramKind::kOwn;
+    return own_kind;
   }
   const auto kind = found.find(path);
   return kind == found.end() ? app::ProgramKind::kAbsent : kind->second;

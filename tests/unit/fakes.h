@@ -305,6 +305,7 @@ class FakePrograms final : public app::Programs {
   }
 
   std::string own_path = "/usr/bin/grok-auth";
+  app::ProgramKind own_kind = app::ProgramKind::kOwn;
   bool is_in_build_folder = false;
   std::map<std::string, app::ProgramKind> found;   ///< by path; others are absent
   std::map<std::string, std::string> in_path;      ///< paths by name
