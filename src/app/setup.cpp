@@ -136,7 +136,7 @@ void Write(Context& context, const ProviderSettings& settings) {
         file, text, ".backup-" + MakeTimeStamp(context.edges.clock.Now()));
     messages.Say(Shown(file.path) + " makes Grok run: " + Shown(settings.command));
     if (!backup.empty()) {
-      messages.Say("What it held before is in " + Shown(backup));
+      messages.Say("The old file is " + Shown(backup));
     }
     messages.Say("Restart Grok. It signs in by itself, or you do now with 'grok-auth login'.");
   }

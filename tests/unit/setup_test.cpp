@@ -64,7 +64,7 @@ TEST_CASE("setup writes the file, keeps what it held, and says both and what com
   CHECK(run.terminal.answers.empty());
   CHECK(run.terminal.Messages() ==
         "/dotfiles/grok.toml makes Grok run: exec /usr/bin/grok-auth\n"
-        "What it held before is in /dotfiles/grok.toml.backup-20270115T080000Z\n"
+        "The old file is /dotfiles/grok.toml.backup-20270115T080000Z\n"
         "Restart Grok. It signs in by itself, or you do now with 'grok-auth login'.\n");
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("a file that was not there has no backup") {
   SetupFixture run;
   run.Write();
   CHECK(run.config_files.text == kLines);
-  CHECK_FALSE(run.Says("held before"));
+  CHECK_FALSE(run.Says("The old file"));
 }
 
 TEST_CASE("setup writes nothing when the file says so already") {
@@ -103,7 +103,7 @@ TEST_CASE("what wins over the lines is told") {
       {"auth.preferred_method = 'api_key'", "forbids Grok to run", "forbids Grok to run"},
       {"grok_com_config.auth_provider_command = 'x'", "which wins over [auth]",
        "because that wins over [auth]"},
-      {"auth.auth_provider_command = 'x'", "another command; replace it", "held before"},
+      {"auth.auth_provider_command = 'x'", "another command; replace it", "The old file"},
       {"a = = 1", kPath + ":1:5: ", ""},
   }));
   CAPTURE(text);
