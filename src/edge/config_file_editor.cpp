@@ -203,10 +203,10 @@ std::string ConfigFileEditor::Replace(const app::ConfigFile& file, const std::st
   if (!file.text) {
     CreateFolder(FolderOf(file.path));
   }
+  const Descriptor old = file.text ? OpenReplaceable(file.path) : Descriptor();
   const std::unique_ptr<NewFile> replacement = CreateTemporary(file.path);
   std::unique_ptr<NewFile> backup;
-  if (file.text) {
-    const Descriptor old = OpenReplaceable(file.path);
+  if (old.IsOpen()) {
     CopyAccess(old.Get(), *replacement);
     backup = CreateBackup(file.path + backup_suffix);
     CopyAccess(old.Get(), *backup);

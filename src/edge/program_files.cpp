@@ -159,10 +159,11 @@ std::optional<std::string> ProgramFiles::FirstLine(const std::string& path,
 std::string ProgramFiles::Absolute(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
-  // Only links make a difference between "a/.." and nothing, so ".." is resolved by the system.
+  // Where "a/.." leads is told by the links in it; the last name may stay a link.
   const bool climbs = std::find(absolute.begin(), absolute.end(), "..") != absolute.end();
-  return climbs ? fs::weakly_canonical(absolute, error).native()
-                : absolute.lexically_normal().native();
+  return climbs
+             ? (fs::weakly_canonical(absolute.parent_path(), error) / absolute.filename()).native()
+             : absolute.lexically_normal().native();
 }
 
 }  // namespace grokauth::edge
