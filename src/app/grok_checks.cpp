@@ -169,7 +169,7 @@ void CheckProvider(const GrokConfig& config, const Environment& environment, boo
   }
   if (config.preferred_method == "api_key") {
     checks.push_back({Outcome::kTrouble, kProviderName,
-                      "preferred_method = \"api_key\" forbids Grok to run it",
+                      "preferred_method = \"api_key\" makes Grok use an API key and no login",
                       "remove that key from " + Shown(GrokConfigPath(environment.grok_folder)) +
                           ", unless you use Grok with an API key"});
   }

@@ -79,7 +79,7 @@ void WarnOfOthers(Context& context, const GrokConfig& config, const std::string&
   Messages& messages = context.messages;
   if (config.preferred_method == "api_key") {
     messages.Warn("preferred_method = \"api_key\" in " + Shown(path) +
-                  " forbids Grok to run grok-auth; remove it unless you use an API key");
+                  " makes Grok use an API key and no login; remove it unless you have one");
   }
   if (context.environment.provider_command.value_or(settings.command) != settings.command) {
     messages.Warn("GROK_AUTH_PROVIDER_COMMAND is set to something else; a command in " +
