@@ -75,16 +75,14 @@ class Editor {
     if (node != nullptr && table == nullptr) {
       throw Refused{std::string("'") + kGrokAuthTable + "' in it is no table"};
     }
-    if (table == nullptr) {
-      Append(settings);
-    } else if (table->is_inline()) {
+    if (table != nullptr && table->is_inline()) {
       AddInline(*table, settings);
-    } else if (text_[Offset(table->source().begin)] != '[') {
+    } else if (table != nullptr && text_[Offset(table->source().begin)] != '[') {
       AddDotted(*table, settings);
-    } else if (IsHeader(table->source())) {
+    } else if (table != nullptr && IsHeader(table->source())) {
       AddBelowHeader(table->source(), settings);
     } else {
-      Append(settings);  // there are only [auth.NAME]; their parent may come last
+      Append(settings);  // where there are [auth.NAME] only, their parent may come last
     }
   }
 
@@ -95,7 +93,9 @@ class Editor {
     std::string addition;
     for (const auto& [key, value] : settings) {
       const bool is_first = table.empty() && addition.empty();
-      addition += (is_first ? " " : ", ") + std::string(key) + " = " + TomlQuote(*value);
+      addition += is_first ? " " : ", ";
+      addition += key;
+      addition += " = " + TomlQuote(*value);
     }
     if (text_[last] == '{' && last + 1 == brace) {
       addition += " ";

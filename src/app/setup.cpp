@@ -28,11 +28,11 @@ std::string OwnPath(Context& context) {
                 "Grok's configuration cannot hold the path of grok-auth, '" + Shown(path) + "'",
                 "install it where the path is plain text");
   }
-  const bool is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
+  const bool is_build = programs.IsInBuildFolder(path);
   if (programs.Inspect(path) != ProgramKind::kOwn) {
     context.messages.Warn("the file of this program, " + path + ", is gone; run the new one");
-  } else if (programs.IsInBuildFolder(path) || is_temporary) {
-    context.messages.Warn(path + " is in a " + (is_temporary ? "temporary" : "build") +
+  } else if (is_build || path.starts_with("/tmp/") || path.starts_with("/var/tmp/")) {
+    context.messages.Warn(path + " is in a " + (is_build ? "build" : "temporary") +
                           " folder; install grok-auth, and run 'setup' of that one");
   }
   return path;

@@ -28,7 +28,7 @@ constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kPermissions = 07777;
 constexpr const char* kUnchangedHint =
-    "nothing was changed; or write the lines that 'grok-auth setup' prints by hand";
+    "nothing was changed; write the lines that 'grok-auth setup' prints by hand";
 
 std::string Shown(const std::string& path) {
   return "'" + oauth::Printable(path, PATH_MAX) + "'";

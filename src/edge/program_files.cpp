@@ -86,7 +86,7 @@ ProgramFiles::ProgramFiles(std::string name, const app::Environment& environment
     : name_(std::move(name)), environment_(environment), interrupts_(interrupts) {}
 
 std::string ProgramFiles::OwnPath() {
-  const std::string started = name_.find('/') == std::string::npos ? Find(name_) : Absolute(name_);
+  std::string started = name_.find('/') == std::string::npos ? Find(name_) : Absolute(name_);
   if (!started.empty() && IsSame(started, kOwnExecutable)) {
     return started;
   }

@@ -264,7 +264,9 @@ class Command(SetupTestCase):
         program.parent.mkdir()
         shutil.copy(self.program.binary, program)
         self.program.binary = str(program)
-        self.assertIn(" is in a temporary folder; install grok-auth", self.set_up().stderr)
+        self.assertNotIn("build folder", self.set_up().stderr)
+        (self.program.folder / "CMakeCache.txt").touch()
+        self.assertIn(f"warning: {program} is in a build folder; install grok-auth", self.set_up().stderr)
 
     def test_profiles(self):
         """The profiles are listed without a state folder, and Grok's OIDC settings are one of them."""
