@@ -3,13 +3,12 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 #include <vector>
 
 #include "app/grok_config.h"
 #include "app/toml_fault.h"
+#include "app/toml_quote.h"
 
 namespace grokauth::app {
 
@@ -31,6 +30,10 @@ struct Splice {
   std::size_t end;
   std::string replacement;
 };
+
+std::string Assignment(const Setting& setting) {
+  return setting.first + (" = " + TomlQuote(*setting.second));
+}
 
 /// The table that has the key; of both the one that counts.
 const char* TableOf(const toml::table& root, const char* key) {
@@ -91,11 +94,9 @@ class Editor {
     const std::size_t brace = Offset(table.source().end) - 1;
     const std::size_t last = text_.find_last_not_of(" \t", brace - 1);
     std::string addition;
-    for (const auto& [key, value] : settings) {
+    for (const Setting& setting : settings) {
       const bool is_first = table.empty() && addition.empty();
-      addition += is_first ? " " : ", ";
-      addition += key;
-      addition += " = " + TomlQuote(*value);
+      addition += (is_first ? " " : ", ") + Assignment(setting);
     }
     if (text_[last] == '{' && last + 1 == brace) {
       addition += " ";
@@ -135,8 +136,8 @@ class Editor {
   [[nodiscard]] static std::string Lines(const Settings& settings, const std::string& prefix,
                                          const std::string& end_of_line) {
     std::string lines;
-    for (const auto& [key, value] : settings) {
-      lines += prefix + key + " = " + TomlQuote(*value) + end_of_line;
+    for (const Setting& setting : settings) {
+      lines.append(prefix).append(Assignment(setting)).append(end_of_line);
     }
     return lines;
   }
@@ -154,9 +155,10 @@ class Editor {
     return end == std::string::npos ? start_ : end + 1;
   }
 
-  /// How the next line that ends does it; "\n" when none does.
+  /// How the next line ends, or else the first one of the file; "\n" when none ends.
   [[nodiscard]] std::string EndOfLineAfter(std::size_t offset) const {
-    const std::size_t end = text_.find('\n', offset);
+    const std::size_t next = text_.find('\n', offset);
+    const std::size_t end = next == std::string::npos ? text_.find('\n') : next;
     const bool has_return = end != std::string::npos && end > 0 && text_[end - 1] == '\r';
     return has_return ? "\r\n" : "\n";
   }
@@ -202,23 +204,6 @@ toml::table MakeExpected(toml::table root, const Settings& settings) {
 }
 
 }  // namespace
-
-std::string TomlQuote(std::string_view value) {
-  std::string quoted = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      std::array<char, 7> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04X", static_cast<unsigned>(c));
-      quoted += escape.data();
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
 
 std::variant<std::string, EditRefusal> EditGrokConfig(const std::string& text,
                                                       const ProviderSettings& settings) {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace grokauth::app {
@@ -25,8 +23,5 @@ struct EditRefusal {
 /// refused.
 [[nodiscard]] std::variant<std::string, EditRefusal> EditGrokConfig(
     const std::string& text, const ProviderSettings& settings);
-
-/// `value` as a basic string (TOML 1.0), which stands for it exactly when it is UTF-8.
-[[nodiscard]] std::string TomlQuote(std::string_view value);
 
 }  // namespace grokauth::app

@@ -113,7 +113,7 @@ TEST_CASE("dotted keys get dotted company") {
       {"b = 1\n  auth.oidc.issuer = 'x' # c\n[x]\n",
        "b = 1\n" + dotted + "  auth.oidc.issuer = 'x' # c\n[x]\n"},
       {"\xef\xbb\xbf\"auth\" . a = 1", "\xef\xbb\xbf" + dotted + "\"auth\" . a = 1"},
-      {"b = 1\r\nauth.a = 1", "b = 1\r\n" + dotted + "auth.a = 1"},
+      {"b = 1\r\nauth.a = 1", "b = 1\r\n" + Crlf(dotted) + "auth.a = 1"},
       {"auth.auth_provider_command = 'x'\nb = 1\nauth.auth_provider_label = 'y'\n",
        "auth.auth_provider_command = \"exec /g\"\nb = 1\nauth.auth_provider_label = \"G\"\n"},
       {"auth . \"auth_provider_command\" = '''\nx'''\n",
