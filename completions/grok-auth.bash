@@ -1,10 +1,16 @@
 # bash completion for grok-auth(1)
 
-# xai, and the names in lines [profile.NAME] of the configuration file.
+# The profiles, of the configuration file that the command line names if it does.
 _grok_auth_profiles() {
-    local file=${GROKAUTH_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/grok-auth/config.toml}
-    echo xai
-    sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
+    local config=() i file
+    for ((i = 1; i < COMP_CWORD - 1; i++)); do
+        if [[ ${COMP_WORDS[i]} == --config ]]; then
+            file=${COMP_WORDS[i + 1]}
+            [[ $file == = ]] && file=${COMP_WORDS[i + 2]}
+            config=("--config=${file/#~\//$HOME/}")
+        fi
+    done
+    command grok-auth profiles "${config[@]}" 2>/dev/null
 }
 
 _grok_auth() {
@@ -29,13 +35,13 @@ _grok_auth() {
             mapfile -t COMPREPLY < <(compgen -W "$(_grok_auth_profiles)" -- "$cur" | sort -u)
             return
             ;;
-        --timeout | --min-validity | --pending-id)
+        --timeout | --min-validity)
             return
             ;;
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status start poll ssh' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status profiles setup ssh' -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -49,10 +55,8 @@ _grok_auth() {
             options+=' --timeout --min-validity'
             ;;
         login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
-        refresh) options+=' --json' ;;
-        logout | status) options+=' --all --json' ;;
-        start) ;;
-        poll) options+=' --pending-id' ;;
+        logout | refresh | status | profiles) options+=' --json' ;;
+        setup) options+=' --write' ;;
         ssh)
             options+=' --device --loopback --no-browser'
             # From the first argument on that is not ours all are for ssh, the host mostly.

@@ -11,12 +11,14 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "edge/browser.h"
+#include "edge/config_file_editor.h"
 #include "edge/file_store.h"
 #include "edge/holders.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
 #include "edge/machine.h"
+#include "edge/program_files.h"
 #include "edge/qr_encoder.h"
 #include "edge/remote_shell.h"
 #include "edge/secret_service_store.h"
@@ -96,8 +98,10 @@ int main(int argc, char** argv) {
     grokauth::edge::SecretServiceStore keyring(interrupts);
     grokauth::edge::LinuxMachine machine;
     grokauth::edge::SshRemoteShell remote_shell(interrupts);
-    Edges edges{http,    state,      keyring, clock,   random,       terminal, loopback,
-                browser, qr_encoder, worker,  machine, remote_shell, cache};
+    grokauth::edge::ConfigFileEditor config_files;
+    grokauth::edge::ProgramFiles programs(argv[0], environment, interrupts);
+    Edges edges{http,       state,  keyring, clock,        random, terminal,     loopback, browser,
+                qr_encoder, worker, machine, remote_shell, cache,  config_files, programs};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

@@ -10,21 +10,13 @@
 #include "app/api_base.h"
 #include "app/error.h"
 #include "app/profile.h"
+#include "app/toml_fault.h"
 
 namespace grokauth::app {
 
 namespace {
 
 constexpr const char* kManualHint = "grok-auth.toml(5) has the keys and their values";
-
-/// The parser's words, begun as ours begin.
-std::string Uncapitalized(std::string_view text) {
-  std::string words = oauth::Printable(text);
-  if (!words.empty() && words.front() >= 'A' && words.front() <= 'Z') {
-    words.front() = static_cast<char>(words.front() - 'A' + 'a');
-  }
-  return words;
-}
 
 /// Reads one table of the file; every complaint names file, line and column.
 class TableReader {
@@ -275,9 +267,11 @@ Configuration ParseConfiguration(std::string_view text, const std::string& path)
       ReadProfiles(*profiles, configuration);
     }
   } catch (const toml::parse_error& error) {
+    const toml::source_position& where = error.source().begin;
+    const TomlFault fault = MakeTomlFault(where.line, where.column, error.description());
     std::ostringstream message;
-    message << oauth::Printable(path) << ":" << error.source().begin.line << ":"
-            << error.source().begin.column << ": " << Uncapitalized(error.description());
+    message << oauth::Printable(path) << ":" << fault.line << ":" << fault.column << ": "
+            << fault.reason;
     throw Error(ErrorKind::kConfig, message.str(), "correct the line; nothing stored was touched");
   }
   const bool has_xai = std::any_of(configuration.profiles.begin(), configuration.profiles.end(),

@@ -339,6 +339,57 @@ class RemoteShell {
       const std::vector<std::string>& arguments) = 0;
 };
 
+/// Another program's configuration file, as it was found.
+struct ConfigFile {
+  std::string path;                 ///< where it really is: symbolic links are followed
+  std::optional<std::string> text;  ///< nothing: there is no such file
+};
+
+class ConfigFiles {
+ public:
+  virtual ~ConfigFiles() = default;
+  /// Throws `Error{kConfig}` when it cannot be read, or is not a regular file at the end of its
+  /// links.
+  [[nodiscard]] virtual ConfigFile Read(const std::string& path) = 0;
+  /// Replaces the file by `text`, atomically and durably; owner, group, mode and extended
+  /// attributes stay. What it held is kept beside it under its name with `backup_suffix`, and "-2"
+  /// and so on when that is taken; returns the path of that file. One that was not there gets mode
+  /// 0600, its folder 0700, and there is no backup: empty. Throws `Error{kStore}`, the file then as
+  /// before; also when it is no longer what was read.
+  [[nodiscard]] virtual std::string Replace(const ConfigFile& file, const std::string& text,
+                                            const std::string& backup_suffix) = 0;
+};
+
+/// What is found at the path of a program.
+enum class ProgramKind {
+  kAbsent,
+  kNotExecutable,
+  kOther,  ///< a program, but not this one
+  kOwn,    ///< this very program
+};
+
+/// Program files: this one and others.
+class Programs {
+ public:
+  virtual ~Programs() = default;
+  /// The absolute path of this program: the one by which it was started, links unresolved, while it
+  /// leads here; else the kernel's.
+  [[nodiscard]] virtual std::string OwnPath() = 0;
+  /// Whether build tools made the folder that the program is in.
+  [[nodiscard]] virtual bool IsInBuildFolder(const std::string& path) = 0;
+  [[nodiscard]] virtual ProgramKind Inspect(const std::string& path) = 0;
+  /// The absolute path of the program `name` in PATH; empty when it has none.
+  [[nodiscard]] virtual std::string Find(const std::string& name) = 0;
+  /// The first line that the program writes, without its end; nothing when it cannot be started or
+  /// writes none within `patience`. It gets no input and no terminal, and does not outlive the
+  /// call. Throws `Interrupted`.
+  [[nodiscard]] virtual std::optional<std::string> FirstLine(
+      const std::string& path, const std::vector<std::string>& arguments,
+      std::chrono::milliseconds patience) = 0;
+  /// `path`, which may be relative to the working folder, as an absolute one.
+  [[nodiscard]] virtual std::string Absolute(const std::string& path) = 0;
+};
+
 /// The outside world, as the use cases see it. `main` fills it with the real one, tests with fakes.
 struct Edges {
   HttpClient& http;
@@ -354,6 +405,8 @@ struct Edges {
   Machine& machine;
   RemoteShell& remote_shell;
   StateFolder& cache;  ///< what can be had again
+  ConfigFiles& config_files;
+  Programs& programs;
 };
 
 }  // namespace grokauth::app

@@ -30,6 +30,8 @@ struct Environment {
   std::optional<std::string> grok_oidc_scopes;            ///< GROK_OIDC_SCOPES, comma-separated
   std::optional<std::string> grok_oidc_audience;          ///< GROK_OIDC_AUDIENCE
   std::optional<std::string> xai_base_url;                ///< XAI_BASE_URL
+  std::optional<std::string> provider_command;            ///< GROK_AUTH_PROVIDER_COMMAND
+  bool has_xai_api_key = false;                           ///< XAI_API_KEY is set
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG

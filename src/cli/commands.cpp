@@ -3,10 +3,13 @@
 #include <utility>
 
 #include "app/doctor.h"
+#include "app/grok_checks.h"
 #include "app/messages.h"
 #include "app/models.h"
 #include "app/profile.h"
+#include "app/profile_list.h"
 #include "app/refresh_worker.h"
+#include "app/setup.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
 #include "app/two_step_sign_in.h"
@@ -79,12 +82,8 @@ void Run(const PollCommand& command, Context& context) {
   Answer(context, app::PollForLogin(context, command.pending_id));
 }
 
-void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-void Run(const SetupCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const SetupCommand& command, Context& context) {
+  app::SetUpGrok(context, {command.write, command.common.profile, command.common.config});
 }
 
 void Run(const ExecCommand& /*command*/, Context& /*context*/) {
@@ -119,6 +118,14 @@ int Execute(const SshCommand& command, app::Edges& edges, const Process& process
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+int Execute(const ProfilesCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  const app::Configuration configuration = LoadAllProfiles(
+      command.common, process, [&](const std::string& text) { messages.Warn(text); });
+  app::PrintProfiles(configuration, process.environment, command.common.json, edges.terminal);
+  return 0;
+}
+
 void Append(std::vector<app::Check>& checks, const std::vector<app::Check>& more) {
   checks.insert(checks.end(), more.begin(), more.end());
 }
@@ -134,6 +141,8 @@ int Execute(const DoctorCommand& command, app::Edges& edges, const Process& proc
   } else {
     Append(checks, app::ExamineWithoutProfile(edges));
   }
+  const app::GrokConfig grok_config = app::ParseGrokConfig(ReadGrokConfig(process).value_or(""));
+  Append(checks, app::CheckGrok(grok_config, process.environment, edges.programs));
   const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
   return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
 }

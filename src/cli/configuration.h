@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -25,9 +26,10 @@ namespace grokauth::cli {
 [[nodiscard]] app::Configuration LoadConfiguration(const CommonOptions& options,
                                                    const Process& process);
 
-/// The same with the profile that Grok's OIDC settings make in any case, where there are some.
-/// Throws `Error{kConfig}`.
-[[nodiscard]] app::Configuration LoadAllProfiles(const CommonOptions& options,
-                                                 const Process& process);
+/// The same with Grok's OIDC settings in any case, for lists. Settings that cannot work are told
+/// by `warn`, and left out.
+[[nodiscard]] app::Configuration LoadAllProfiles(
+    const CommonOptions& options, const Process& process,
+    const std::function<void(const std::string& text)>& warn);
 
 }  // namespace grokauth::cli

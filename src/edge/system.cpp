@@ -99,6 +99,8 @@ app::Environment ReadEnvironment() {
   environment.grok_oidc_scopes = Variable("GROK_OIDC_SCOPES");
   environment.grok_oidc_audience = Variable("GROK_OIDC_AUDIENCE");
   environment.xai_base_url = Variable("XAI_BASE_URL");
+  environment.provider_command = Variable("GROK_AUTH_PROVIDER_COMMAND");
+  environment.has_xai_api_key = Variable("XAI_API_KEY").has_value();
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");

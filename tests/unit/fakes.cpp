@@ -379,4 +379,38 @@ std::optional<app::QrCode> FakeQrEncoder::Encode(const std::string& text) {
   return app::QrCode{3, {false, false, false, false, true, false, false, false, false}};
 }
 
+std::string FakeConfigFiles::Replace(const app::ConfigFile& file, const std::string& new_text,
+                                     const std::string& backup_suffix) {
+  if (file.text != text) {
+    throw std::logic_error("what is replaced is not what was read");
+  }
+  replaced.push_back(file.path);
+  const bool was_there = text.has_value();
+  text = new_text;
+  return was_there ? file.path + backup_suffix : "";
+}
+
+app::ProgramKind FakePrograms::Inspect(const std::string& path) {
+  if (path == own_path) {
+    return own_kind;
+  }
+  const auto kind = found.find(path);
+  return kind == found.end() ? app::ProgramKind::kAbsent : kind->second;
+}
+
+std::optional<std::string> FakePrograms::FirstLine(const std::string& path,
+                                                   const std::vector<std::string>& arguments,
+                                                   milliseconds patience) {
+  std::string line = path;
+  for (const std::string& argument : arguments) {
+    line += " " + argument;
+  }
+  started.push_back(line);
+  if (patience > seconds(5)) {
+    throw std::logic_error("a program may take 5 seconds at most");
+  }
+  const auto found_line = first_lines.find(path);
+  return found_line == first_lines.end() ? std::nullopt : std::optional(found_line->second);
+}
+
 }  // namespace grokauth::test

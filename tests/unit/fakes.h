@@ -295,6 +295,47 @@ class FakeRemoteShell final : public app::RemoteShell {
   std::deque<Piece> pieces_;
 };
 
+/// One file, which may not be there.
+class FakeConfigFiles final : public app::ConfigFiles {
+ public:
+  [[nodiscard]] app::ConfigFile Read(const std::string& path) override {
+    read.push_back(path);
+    return {real_path.value_or(path), text};
+  }
+  [[nodiscard]] std::string Replace(const app::ConfigFile& file, const std::string& new_text,
+                                    const std::string& backup_suffix) override;
+
+  std::optional<std::string> text;
+  std::optional<std::string> real_path;  ///< where a symbolic link leads
+  std::vector<std::string> read;
+  std::vector<std::string> replaced;
+};
+
+/// This program is /usr/bin/grok-auth. What others there are is told by `found`.
+class FakePrograms final : public app::Programs {
+ public:
+  [[nodiscard]] std::string OwnPath() override { return own_path; }
+  [[nodiscard]] bool IsInBuildFolder(const std::string& /*path*/) override {
+    return is_in_build_folder;
+  }
+  [[nodiscard]] app::ProgramKind Inspect(const std::string& path) override;
+  [[nodiscard]] std::string Find(const std::string& name) override { return in_path[name]; }
+  [[nodiscard]] std::optional<std::string> FirstLine(const std::string& path,
+                                                     const std::vector<std::string>& arguments,
+                                                     milliseconds patience) override;
+  [[nodiscard]] std::string Absolute(const std::string& path) override {
+    return path.starts_with("/") ? path : "/work/" + path;
+  }
+
+  std::string own_path = "/usr/bin/grok-auth";
+  app::ProgramKind own_kind = app::ProgramKind::kOwn;
+  bool is_in_build_folder = false;
+  std::map<std::string, app::ProgramKind> found;   ///< by path; others are absent
+  std::map<std::string, std::string> in_path;      ///< paths by name
+  std::map<std::string, std::string> first_lines;  ///< by path
+  std::vector<std::string> started;                ///< paths and arguments
+};
+
 /// Bytes that differ from call to call, the same in every test.
 class CountingRandom final : public app::Random {
  public:

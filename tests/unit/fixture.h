@@ -65,8 +65,11 @@ struct Fixture {
   FakeMachine machine;
   FakeRemoteShell remote_shell{clock};
   MemoryStateFolder cache{MemoryStateFolder::Locks::kNone};
-  app::Edges edges{http,    state,      keyring, clock,   random,       terminal, loopback,
-                   browser, qr_encoder, worker,  machine, remote_shell, cache};
+  FakeConfigFiles config_files;
+  FakePrograms programs;
+  app::Edges edges{http,     state,        keyring, clock,        random,
+                   terminal, loopback,     browser, qr_encoder,   worker,
+                   machine,  remote_shell, cache,   config_files, programs};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "app/check.h"
+#include "app/edges.h"
+#include "app/environment.h"
+#include "app/grok_config.h"
+
+namespace grokauth::app {
+
+/// What `doctor` says of Grok: its configuration, the provider command in it or in the environment,
+/// its version, the API key beside it. `config` is that of `environment.grok_folder`. Runs
+/// `grok --version`, for 5 s at most; asks nothing else of the outside than what is at paths.
+[[nodiscard]] std::vector<Check> CheckGrok(const GrokConfig& config, const Environment& environment,
+                                           Programs& programs);
+
+}  // namespace grokauth::app
