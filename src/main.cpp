@@ -18,7 +18,9 @@
 #include "edge/machine.h"
 #include "edge/qr_encoder.h"
 #include "edge/remote_shell.h"
+#include "edge/secret_input.h"
 #include "edge/secret_service_store.h"
+#include "edge/successor.h"
 #include "edge/system.h"
 #include "edge/terminal.h"
 #include "edge/worker.h"
@@ -65,7 +67,7 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
 
 int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
-  grokauth::edge::HardenProcess();
+  const grokauth::edge::CallerSettings caller = grokauth::edge::HardenProcess();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const grokauth::app::Environment environment = grokauth::edge::ReadEnvironment();
   grokauth::edge::StandardTerminal terminal;
@@ -86,8 +88,10 @@ int main(int argc, char** argv) {
     grokauth::edge::SecretServiceStore keyring(interrupts);
     grokauth::edge::LinuxMachine machine;
     grokauth::edge::SshRemoteShell remote_shell(interrupts);
-    Edges edges{http,     state,   keyring,    clock,  random,  terminal,
-                loopback, browser, qr_encoder, worker, machine, remote_shell};
+    grokauth::edge::StandardInput secret_input(interrupts);
+    grokauth::edge::ExecSuccessor successor(caller, worker);
+    Edges edges{http,    state,      keyring, clock,   random,       terminal,     loopback,
+                browser, qr_encoder, worker,  machine, remote_shell, secret_input, successor};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

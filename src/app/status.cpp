@@ -56,7 +56,9 @@ Status Look(Context& context) {
   if (tokens.expires_at) {
     status.left = *tokens.expires_at - now;
   }
-  const bool usable = IsUnexpired(status.login, context.profile, Demand{}, now);
+  Demand any;
+  any.takes_api_key = true;
+  const bool usable = IsUnexpired(status.login, context.profile, any, now);
   status.state = usable || status.refreshable ? LoginState::kConnected : LoginState::kExpired;
   return status;
 }
@@ -161,7 +163,8 @@ std::string MakeTable(Context& context, const Status& status) {
     table += Row("account", account.email.value_or(account.sub) +
                                 (account.name ? " (" + *account.name + ")" : ""));
   }
-  table += Row("token", DescribeToken(status));
+  table += tokens.credential == Credential::kApiKey ? Row("credential", "API key")
+                                                    : Row("token", DescribeToken(status));
   table += Row("stored in", DescribeStore(context, status.login));
   if (const auto text = DescribeLastRefresh(status, context.edges.clock.Now())) {
     table += Row("last refresh", *text);
@@ -213,6 +216,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
     return answer;
   }
   const TokenSet& tokens = *status.login.tokens;
+  answer.Set("credential", CredentialWord(tokens.credential));
   if (tokens.account) {
     answer.Set("account", MakeAccount(*tokens.account));
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/api_key.h"
 #include "app/messages.h"
 #include "app/profile.h"
 #include "app/refresh_worker.h"
@@ -39,7 +40,11 @@ void Run(const TokenCommand& command, Context& context) {
 }
 
 void Run(const LoginCommand& command, Context& context) {
-  app::Login(context, command.options);
+  if (command.api_key) {
+    app::StoreApiKey(context);
+  } else {
+    app::Login(context, command.options);
+  }
   if (command.common.json) {
     Answer(context, app::MakeStatusAnswer(context));
   }
@@ -85,10 +90,6 @@ void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
 }
 
 void Run(const SetupCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-void Run(const ExecCommand& /*command*/, Context& /*context*/) {
   throw Error(ErrorKind::kUsage, "not built yet");
 }
 
@@ -143,6 +144,14 @@ int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
+int RunExec(const ExecCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  int status = 0;
+  WithContext(command.common, edges, process, messages,
+              [&](Context& context) { status = app::Exec(context, command.options); });
+  return status;
+}
+
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
   app::Messages messages(edges.terminal, command.common.verbose);
@@ -152,6 +161,8 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
   try {
     if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
       return RunSsh(command, edges, process, messages);
+    } else if constexpr (std::is_same_v<SomeCommand, ExecCommand>) {
+      return RunExec(command, edges, process, messages);
     } else {
       WithContext(command.common, edges, process, messages,
                   [&](Context& context) { Run(command, context); });

@@ -64,8 +64,10 @@ struct Fixture {
   FakeWorker worker{clock};
   FakeMachine machine;
   FakeRemoteShell remote_shell{clock};
-  app::Edges edges{http,     state,   keyring,    clock,  random,  terminal,
-                   loopback, browser, qr_encoder, worker, machine, remote_shell};
+  FakeSecretInput secret_input;
+  FakeSuccessor successor;
+  app::Edges edges{http,    state,      keyring, clock,   random,       terminal,     loopback,
+                   browser, qr_encoder, worker,  machine, remote_shell, secret_input, successor};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};

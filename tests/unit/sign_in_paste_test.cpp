@@ -115,8 +115,8 @@ struct Pasting : OnTerminal {
   }
 
   QuietLoopback quiet_{clock};
-  Edges edges_{http,   state,   keyring,    clock,  random,  terminal,
-               quiet_, browser, qr_encoder, worker, machine, remote_shell};
+  Edges edges_{http,    state,      keyring, clock,   random,       terminal,     quiet_,
+               browser, qr_encoder, worker,  machine, remote_shell, secret_input, successor};
 };
 
 }  // namespace
