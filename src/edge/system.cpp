@@ -27,6 +27,16 @@ namespace grokauth::edge {
 
 namespace {
 
+// Poco's library blocks SIGPIPE as soon as it is loaded, before `main`. What is listed in
+// .preinit_array runs before any library's own initialization.
+sigset_t caller_signal_mask;
+
+void NoteSignalMask() {
+  sigprocmask(SIG_BLOCK, nullptr, &caller_signal_mask);
+}
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const note_signal_mask)() = NoteSignalMask;
+
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
     return *home;
@@ -84,7 +94,7 @@ CallerSettings HardenProcess() {
   getrlimit(RLIMIT_CORE, &before.core_limit);
   const rlimit none{0, before.core_limit.rlim_max};
   setrlimit(RLIMIT_CORE, &none);
-  sigprocmask(SIG_BLOCK, nullptr, &before.signal_mask);
+  before.signal_mask = caller_signal_mask;
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &before.pipe_action);
