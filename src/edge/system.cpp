@@ -98,12 +98,12 @@ CallerSettings HardenProcess() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &before.pipe_action);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    before.environment.push_back(*entry);
+  }
   // libsecret takes these to other stores than the one that was asked for.
   for (const char* name : {"SECRET_BACKEND", "SECRET_FILE_TEST_PATH", "SECRET_FILE_TEST_PASSWORD",
                            "SECRET_SERVICE_BUS_NAME"}) {
-    if (const char* value = std::getenv(name); value != nullptr) {
-      before.removed_variables.push_back(std::string(name) + "=" + value);
-    }
     unsetenv(name);
   }
   return before;

@@ -18,7 +18,7 @@ struct CallerSettings {
   rlimit core_limit{};
   struct sigaction pipe_action {};
   sigset_t signal_mask{};
-  std::vector<std::string> removed_variables;  ///< "NAME=value"
+  std::vector<char*> environment;  ///< "NAME=value" each; these texts last as long as the process
 };
 
 /// Makes the process one that can hold secrets: no core dumps, nothing to trace, all three standard
