@@ -7,6 +7,18 @@ _grok_auth_profiles() {
     sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
 }
 
+# A command of its own begins at this word: completed as bash-completion would, else as a name or file.
+_grok_auth_command() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif (($1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}" | sort -u)
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+    fi
+}
+
 _grok_auth() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local command=token options i
@@ -35,7 +47,7 @@ _grok_auth() {
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status ssh' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status exec ssh' -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -48,8 +60,25 @@ _grok_auth() {
             options+=' --bare --no-interactive --device --loopback --no-browser'
             options+=' --timeout --min-validity'
             ;;
-        login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
+        login) options+=' --device --loopback --no-browser --no-qr --api-key --timeout --json' ;;
         logout | refresh | status) options+=' --json' ;;
+        exec)
+            options+=' --min-validity'
+            # From the first argument on that is not ours all are a command and its arguments.
+            for ((i = 2; i < COMP_CWORD; i++)); do
+                if [[ ${COMP_WORDS[i]} == -- ]]; then
+                    ((i++))
+                    break
+                fi
+                [[ ${COMP_WORDS[i]} == --* || ${COMP_WORDS[i]} == = ]] && continue
+                [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(profile|config|min-validity) ]] && continue
+                break
+            done
+            if ((i < COMP_CWORD)) || [[ ${COMP_WORDS[i - 1]} == -- || $cur != -* && -n $cur ]]; then
+                _grok_auth_command "$i"
+                return
+            fi
+            ;;
         ssh)
             options+=' --device --loopback --no-browser'
             # From the first argument on that is not ours all are for ssh, the host mostly.

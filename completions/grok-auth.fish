@@ -31,6 +31,7 @@ complete -c grok-auth -n __grok_auth_needs_command -a login -d 'sign in now, rep
 complete -c grok-auth -n __grok_auth_needs_command -a logout -d 'delete the login here and revoke it at the server'
 complete -c grok-auth -n __grok_auth_needs_command -a refresh -d 'renew the token now'
 complete -c grok-auth -n __grok_auth_needs_command -a status -d 'show the login: account, expiry, last refresh'
+complete -c grok-auth -n __grok_auth_needs_command -a exec -d 'run a command with a fresh token in XAI_API_KEY'
 complete -c grok-auth -n __grok_auth_needs_command -a ssh -d 'sign in on another host; the browser opens here'
 
 complete -c grok-auth -l profile -x -a '(__grok_auth_profiles)' -d 'use this profile'
@@ -45,7 +46,10 @@ complete -c grok-auth -n '__grok_auth_is token login ssh' -l device -d 'sign in 
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l loopback -d 'sign in with a browser that can reach this computer'
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l no-browser -d 'open no browser'
 complete -c grok-auth -n '__grok_auth_is login' -l no-qr -d 'draw no QR code'
+complete -c grok-auth -n '__grok_auth_is login' -l api-key -d 'store an API key instead of signing in'
 complete -c grok-auth -n '__grok_auth_is token login' -l timeout -x -d 'wait so long for the person'
-complete -c grok-auth -n '__grok_auth_is token' -l min-validity -x -d 'ask for a token that lasts at least so long'
+complete -c grok-auth -n '__grok_auth_is token exec' -l min-validity -x -d 'ask for a token that lasts at least so long'
 complete -c grok-auth -n '__grok_auth_is login logout refresh status' -l json -d 'answer in JSON'
 complete -c grok-auth -n '__grok_auth_is ssh' -a '(__fish_complete_user_at_hosts)' -d host
+# Options with a value come behind "-": what has two dashes before it would be taken for the function's own.
+complete -c grok-auth -n '__grok_auth_is exec' -x -a '(__fish_complete_subcommand --fcs-skip=2 - --profile --config --min-validity)'

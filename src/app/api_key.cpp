@@ -56,8 +56,8 @@ std::string AskForKey(Context& context) {
 }
 
 void Tell(Context& context, const StoredLogin& before) {
-  context.messages.Say("The API key is stored in profile '" + context.profile.name +
-                       "'. Programs get it by 'grok-auth exec'.");
+  context.messages.Say("The API key of profile '" + context.profile.name +
+                       "' is stored; 'grok-auth exec' hands it out.");
   if (before.tokens && before.tokens->credential == Credential::kLogin) {
     context.messages.Say("The login that it replaces was not revoked at the server.");
   }

@@ -15,7 +15,7 @@ from tmux import Tmux  # noqa: E402
 KEY = "xai-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PRINT_KEY = ("exec", "--", "sh", "-c", "printf %s $XAI_API_KEY")
 PROMPT = r"^API key for profile 'test' \(not shown\):"
-STORED = "The API key is stored in profile 'test'. Programs get it by 'grok-auth exec'.\n"
+STORED = "The API key of profile 'test' is stored; 'grok-auth exec' hands it out.\n"
 
 
 class FromAPipe(ProgramTestCase):
@@ -152,7 +152,7 @@ class AtTheTerminal(ProgramTestCase):
             self.assertLessEqual({"-echo", "icanon"}, self.terminal.modes())
             give(KEY)
             self.terminal.keys("Enter")
-            self.terminal.wait_for(r"\(not shown\):\nThe API key is stored in profile 'test'\..*\nstatus 0\n")
+            self.terminal.wait_for(r"\(not shown\):\nThe API key of profile 'test' is stored; .*\nstatus 0\n")
             self.assert_as_before()
             self.assertEqual(self.program.run(*PRINT_KEY).stdout, KEY)
             self.program.run("logout")
