@@ -89,11 +89,13 @@ Error MakeApiKeyError(const Profile& profile, const Demand& demand) {
             "there is nothing to renew: profile '" + profile.name + "' has an API key",
             "it is used as it is, until 'grok-auth login' or 'grok-auth logout' takes it away"};
   }
-  return {ErrorKind::kLoginRequired,
-          "profile '" + profile.name + "' has an API key, which is no token for an auth provider",
-          "write preferred_method = \"api_key\" below [auth] in Grok's config.toml and start it by "
-          "'grok-auth exec --profile " +
-              profile.name + " -- grok', or " + LoginHint(profile)};
+  return {
+      ErrorKind::kLoginRequired,
+      "profile '" + profile.name + "' has an API key, which is no token for an auth provider",
+      // With an auth provider Grok (1.0.41) opens no window on a key, whatever preferred_method is.
+      "take auth_provider_command out of Grok's configuration and start it by "
+      "'grok-auth exec --profile " +
+          profile.name + " -- grok', or " + LoginHint(profile)};
 }
 
 }  // namespace grokauth::app

@@ -35,7 +35,7 @@ class FromAPipe(ProgramTestCase):
         for expired in (False, True):
             run = self.program.as_grok(expired=expired).wait()
             self.assertEqual((run.status, run.stdout), (3, ""), run)
-            self.assertIn('hint: write preferred_method = "api_key" below [auth]', run.stderr)
+            self.assertIn("hint: take auth_provider_command out of Grok's configuration and start it by ", run.stderr)
             self.assertIn("'grok-auth exec --profile test -- grok'", run.stderr)
         refresh = self.program.run("refresh")
         self.assertEqual((refresh.status, refresh.stdout), (2, ""), refresh)

@@ -15,6 +15,7 @@ import grok_backend  # noqa: E402
 import grok_program  # noqa: E402
 import isolation  # noqa: E402
 import provider  # noqa: E402
+from grok_tui import Tui  # noqa: E402
 from program import ProgramTestCase, config_for, sign_in_url  # noqa: E402
 
 KEY = "xai-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -36,6 +37,7 @@ class GrokWithAKey(ProgramTestCase):
         self.assertEqual(stored.status, 0, stored)
         self.api = self.enterContext(grok_backend.Backend())
         self.chat = self.enterContext(grok_backend.Backend())
+        self.urls = {"GROK_XAI_API_BASE_URL": self.api.url, "GROK_CLI_CHAT_PROXY_BASE_URL": self.chat.url}
         self.runs = self.program.home / "runs"
         command = f'echo "${{GROK_AUTH_EXPIRED-unset}}" >>{shlex.quote(str(self.runs))}; exec {self.program.binary}'
         self.settings = grok_program.configure(self.program.home, command)
@@ -52,8 +54,7 @@ class GrokWithAKey(ProgramTestCase):
     def start(self, *arguments: str):
         """Starts Grok by `grok-auth exec`."""
         grok = [str(grok_program.GROK), "--cwd", str(self.program.home), *arguments]
-        env = {"GROK_XAI_API_BASE_URL": self.api.url, "GROK_CLI_CHAT_PROXY_BASE_URL": self.chat.url}
-        return self.program.start("exec", "--profile=keys", "--", *grok, env=env)
+        return self.program.start("exec", "--profile=keys", "--", *grok, env=self.urls)
 
     def prompt(self) -> None:
         result = self.start("-p", "hello").wait(60)
@@ -132,6 +133,47 @@ class GrokWithAKey(ProgramTestCase):
         self.prompt()
         self.assertEqual(set(self.provider_runs()), {"1"})
         self.assertEqual(self.bearers(self.api, grok_backend.PROMPT_PATH), {KEY})
+
+    def window(self):
+        command = [self.program.binary, "exec", "--profile=keys", "--", str(grok_program.GROK), "--cwd", str(self.program.home)]
+        return Tui(shlex.join(command), {**self.program.environment, **self.urls}, 120, self.program.folder)
+
+    def test_window_without_a_provider(self):
+        """It opens, and the conversation goes by the key."""
+        self.change("config.toml", "auth_provider_command.*", "")
+        for prefer in (False, True):
+            with self.subTest(prefer=prefer):
+                if prefer:
+                    self.prefer_the_key()
+                self.assert_window_works()
+                self.assert_key_alone()
+
+    def test_window_with_a_session(self):
+        """With a provider too it opens when there is a session, and the key serves the conversation if it is preferred."""
+        token = self.sign_in()
+        self.assert_window_works()
+        self.assertEqual(self.bearers(self.chat, grok_backend.PROMPT_PATH), {token})
+        self.prefer_the_key()
+        self.assert_window_works()
+        self.assertEqual(self.bearers(self.api, grok_backend.PROMPT_PATH), {KEY})
+        self.assertEqual(self.provider_runs(), [])
+
+    def test_window_with_a_provider(self):
+        """Without a session Grok runs the provider before it opens a window, whatever it prefers. A provider that has an API key
+        only says what to do, and Grok ends."""
+        self.change("config.toml", re.escape(self.program.binary), self.program.binary + " --profile=keys")
+        self.prefer_the_key()
+        with self.window() as tui:
+            tui.wait_for("Pane is dead")
+            said = "".join(tui.screen.split("\n"))
+        self.assertIn("hint: take auth_provider_command out of Grok's configuration and start it by", said)
+        self.assertEqual(self.provider_runs(), ["unset"])
+
+    def assert_window_works(self) -> None:
+        with self.window() as tui:
+            tui.wait_for(r"❯ *│\n.*Grok \d")
+            tui.type("hello\r")
+            tui.wait_for(re.escape(grok_backend.ANSWER))
 
 
 if __name__ == "__main__":

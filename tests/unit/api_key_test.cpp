@@ -120,7 +120,7 @@ TEST_CASE("a provider run prints no API key, asks nobody, and names the way") {
   run.environment.grok_auth_expired = headless;
   const Error error = run.Failure();
   CHECK(error.kind() == ErrorKind::kLoginRequired);
-  CHECK(error.hint().find("preferred_method = \"api_key\"") != std::string::npos);
+  CHECK(error.hint().find("take auth_provider_command out") != std::string::npos);
   CHECK(error.hint().find("'grok-auth exec --profile work -- grok'") != std::string::npos);
   CHECK(run.terminal.answers.empty());
   CHECK(run.http.sent.empty());
