@@ -21,7 +21,9 @@
 #include "edge/program_files.h"
 #include "edge/qr_encoder.h"
 #include "edge/remote_shell.h"
+#include "edge/secret_input.h"
 #include "edge/secret_service_store.h"
+#include "edge/successor.h"
 #include "edge/system.h"
 #include "edge/terminal.h"
 #include "edge/worker.h"
@@ -75,7 +77,7 @@ grokauth::edge::FolderUse WhatToDoWithFiles(const grokauth::cli::Command& comman
 
 int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
-  grokauth::edge::HardenProcess();
+  const grokauth::edge::CallerSettings caller = grokauth::edge::HardenProcess();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const grokauth::app::Environment environment = grokauth::edge::ReadEnvironment();
   grokauth::edge::StandardTerminal terminal;
@@ -100,8 +102,11 @@ int main(int argc, char** argv) {
     grokauth::edge::SshRemoteShell remote_shell(interrupts);
     grokauth::edge::ConfigFileEditor config_files;
     grokauth::edge::ProgramFiles programs(argv[0], environment, interrupts);
-    Edges edges{http,       state,  keyring, clock,        random, terminal,     loopback, browser,
-                qr_encoder, worker, machine, remote_shell, cache,  config_files, programs};
+    grokauth::edge::StandardInput secret_input(interrupts);
+    grokauth::edge::ExecSuccessor successor(caller, worker);
+    Edges edges{http,     state,        keyring,    clock,        random,   terminal,
+                loopback, browser,      qr_encoder, worker,       machine,  remote_shell,
+                cache,    config_files, programs,   secret_input, successor};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

@@ -229,6 +229,17 @@ class Terminal {
   [[nodiscard]] virtual std::unique_ptr<Keyboard> OpenKeyboard() = 0;
 };
 
+/// Standard input, as the way in for a secret.
+class SecretInput {
+ public:
+  virtual ~SecretInput() = default;
+  /// One line, without its end; nothing when the input ends before there was one. From a terminal:
+  /// asked for with `prompt`, and not shown while it is typed; however that ends, the terminal then
+  /// shows again what is typed. From anything else: the first line, without a prompt. A line of
+  /// more than 64 KiB is cut off there. Throws `Error{kStore}`, `Interrupted`.
+  [[nodiscard]] virtual std::optional<std::string> ReadLine(const std::string& prompt) = 0;
+};
+
 /// A QR code (ISO/IEC 18004), without its quiet zone.
 struct QrCode {
   int size = 0;            ///< modules in a row, and rows
@@ -390,6 +401,24 @@ class Programs {
   [[nodiscard]] virtual std::string Absolute(const std::string& path) = 0;
 };
 
+/// Why a program could not be started.
+struct ProgramFailure {
+  bool is_missing = false;  ///< there is none of that name
+  std::string reason;       ///< one clause for the user
+};
+
+/// The program that takes the place of this one.
+class Successor {
+ public:
+  virtual ~Successor() = default;
+  /// Becomes `arguments[0]` (looked up in PATH unless it has a slash): the same process, with
+  /// everything as this one got it from its caller, but for the environment variable `name`, which
+  /// is `value`. Comes back only when that fails.
+  [[nodiscard]] virtual ProgramFailure Become(const std::vector<std::string>& arguments,
+                                              const std::string& name,
+                                              const std::string& value) = 0;
+};
+
 /// The outside world, as the use cases see it. `main` fills it with the real one, tests with fakes.
 struct Edges {
   HttpClient& http;
@@ -407,6 +436,8 @@ struct Edges {
   StateFolder& cache;  ///< what can be had again
   ConfigFiles& config_files;
   Programs& programs;
+  SecretInput& secret_input;
+  Successor& successor;
 };
 
 }  // namespace grokauth::app

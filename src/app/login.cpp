@@ -26,6 +26,12 @@ StoredLogin LookAtLogin(Context& context) {
   return login;
 }
 
+void TellApiKeyGone(Context& context) {
+  const std::string where = context.profile.is_xai ? "at https://console.x.ai" : "where you got it";
+  context.messages.Say("The API key of profile '" + context.profile.name +
+                       "' was deleted here. It stays valid until you delete it " + where + ".");
+}
+
 /// Why the login was not revoked; empty when it was.
 std::string RevokeStored(Context& context, const StoredLogin& login) {
   if (login.trouble) {
@@ -79,6 +85,10 @@ bool DeleteLogin(Context& context) {
   }
   if (!login.tokens && !login.trouble && !login.fault) {
     return false;
+  }
+  if (login.tokens && login.tokens->credential == Credential::kApiKey) {
+    TellApiKeyGone(context);
+    return true;
   }
   const std::string trouble = RevokeStored(context, login);
   if (!trouble.empty()) {

@@ -87,12 +87,14 @@ class LoginStore {
   /// token set: first the tokens, then the switch, then the pending entry and the old login go. A
   /// login that the keyring does not take waits in the file; `rescued` says why. Nothing is stored,
   /// and nothing returned, when the pending entry has gone: the profile was signed out meanwhile.
+  /// Without a name it is no answer to a pending sign-in, and what waits for one is dropped: every
+  /// pending entry goes.
   struct SavedSignIn {
     TokenSet tokens;
     std::optional<KeyringAnswer> rescued;
   };
-  [[nodiscard]] std::optional<SavedSignIn> SaveSignIn(TokenSet tokens,
-                                                      const std::string& pending_name);
+  [[nodiscard]] std::optional<SavedSignIn> SaveSignIn(
+      TokenSet tokens, const std::optional<std::string>& pending_name);
 
   /// Changes the record of the login `store_id`; false, and nothing happens, when another login
   /// took its place.

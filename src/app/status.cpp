@@ -124,7 +124,8 @@ std::string MakeTable(Context& context, const Status& status) {
   if (const std::optional<Tier> tier = PeekTier(tokens.access_token)) {
     table += Row("tier", DescribeTier(*tier, context.profile));
   }
-  table += Row("token", DescribeToken(status));
+  table += tokens.credential == Credential::kApiKey ? Row("credential", "API key")
+                                                    : Row("token", DescribeToken(status));
   table += Row("stored in", DescribeStore(context, status.login));
   if (const auto text = DescribeLastRefresh(status, context.edges.clock.Now())) {
     table += Row("last refresh", *text);
@@ -192,6 +193,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
     return answer;
   }
   const TokenSet& tokens = *status.login.tokens;
+  answer.Set("credential", CredentialWord(tokens.credential));
   if (tokens.account) {
     answer.Set("account", MakeAccount(*tokens.account));
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/api_key.h"
 #include "app/best_effort.h"
 #include "app/first_look.h"
 #include "app/keyring_trouble.h"
@@ -63,6 +64,9 @@ class TokenRun {
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
       return OpenKeyring(blocked->answer);
+    }
+    if (std::holds_alternative<ApiKeyOnly>(step)) {
+      throw MakeApiKeyError(context_.profile, demand_);
     }
     return Refresh();
   }
@@ -186,7 +190,10 @@ void ProvideToken(Context& context, const TokenOptions& options) {
 Handout GetToken(Context& context, const Demand& demand) {
   TokenOptions options;
   options.no_interactive = true;
-  return TokenRun(context, options, demand).Run();
+  Demand own = demand;
+  own.takes_api_key = true;
+  own.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
+  return TokenRun(context, options, own).Run();
 }
 
 void RefreshNow(Context& context) {

@@ -24,7 +24,8 @@ struct TokenOptions {
 void ProvideToken(Context& context, const TokenOptions& options);
 
 /// The stored token when it meets `demand`, else a refreshed one, never a sign-in: for commands
-/// that use the token themselves. Throws `Error`, `Interrupted`.
+/// that use the token themselves. An API key will do, where any token does, and
+/// GROK_AUTH_TOKEN_TTL is heeded. Throws `Error`, `Interrupted`.
 [[nodiscard]] Handout GetToken(Context& context, const Demand& demand);
 
 /// Renews the login now, without a person (the command `refresh`).

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/api_key.h"
 #include "app/doctor.h"
 #include "app/grok_checks.h"
 #include "app/messages.h"
@@ -40,7 +41,11 @@ void Run(const TokenCommand& command, Context& context) {
 }
 
 void Run(const LoginCommand& command, Context& context) {
-  app::Login(context, command.options);
+  if (command.api_key) {
+    app::StoreApiKey(context);
+  } else {
+    app::Login(context, command.options);
+  }
   if (command.common.json) {
     Answer(context, app::MakeStatusAnswer(context));
   }
@@ -84,10 +89,6 @@ void Run(const PollCommand& command, Context& context) {
 
 void Run(const SetupCommand& command, Context& context) {
   app::SetUpGrok(context, {command.write, command.common.profile, command.common.config});
-}
-
-void Run(const ExecCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
 }
 
 int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& process) {
@@ -145,6 +146,14 @@ int Execute(const DoctorCommand& command, app::Edges& edges, const Process& proc
   Append(checks, app::CheckGrok(grok_config, process.environment, edges.programs));
   const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
   return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
+}
+
+int Execute(const ExecCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  int status = 0;
+  WithContext(command.common, edges, process, messages,
+              [&](Context& context) { status = app::Exec(context, command.options); });
+  return status;
 }
 
 /// A command that is about one profile.

@@ -20,6 +20,7 @@ MANUAL = SOURCE / "man/grok-auth.1"
 CONFIG_MANUAL = SOURCE / "man/grok-auth.toml.5"
 COMPLETIONS = SOURCE / "completions"
 SIGNAL_STATUSES = {"129", "130", "143"}
+COMMAND_STATUSES = {"126", "127"}  # of exec, as from env(1)
 
 
 def setUpModule() -> None:
@@ -202,7 +203,7 @@ class Documents(unittest.TestCase):
             elif line.startswith(".Cm "):
                 documented[next(reversed(documented))] |= set(re.findall(r"\w+", line[4:]))
         self.assertEqual({status: some for status, some in documented.items() if some}, statuses)
-        self.assertEqual(set(documented), set(statuses) | {"0"} | SIGNAL_STATUSES)
+        self.assertEqual(set(documented), set(statuses) | {"0"} | SIGNAL_STATUSES | COMMAND_STATUSES)
 
     def test_diagnostics(self):
         """Every message in DIAGNOSTICS is one of the program; `...` stands for what differs."""
@@ -318,6 +319,19 @@ class Documents(unittest.TestCase):
             self.assertEqual(self.complete_in_fish(f"grok-auth {command} --"), self.options_of(command))
         self.assertEqual(self.complete_in_fish("grok-auth --"), self.options_of("token"))
         self.assertEqual(self.complete_in_fish("grok-auth "), set(self.program.commands))
+
+    def test_command_of_exec(self):
+        """What follows the options of exec is completed as the command that it is."""
+        for words in ([], ["--"], ["--profile", "work"], ["--profile=work", "--min-validity", "60", "--"]):
+            with self.subTest(words):
+                self.assertIn("grep", self.complete_in_bash("grok-auth", "exec", *words, "gre"))
+                files = self.complete_in_bash("grok-auth", "exec", *words, "cat", f"{SOURCE}/README")
+                self.assertEqual(files, {f"{SOURCE}/README.md"})
+                if shutil.which("fish"):
+                    line = " ".join(["grok-auth exec", *words])
+                    self.assertIn("grep", self.complete_in_fish(f"{line} gre"))
+                    self.assertEqual(self.complete_in_fish(f"{line} cat {SOURCE}/README"), {f"{SOURCE}/README.md"})
+        self.assertNotIn("--profile", self.complete_in_bash("grok-auth", "exec", "cat", "--"))
 
     # Helpers.
 

@@ -206,6 +206,42 @@ TEST_CASE("ssh ends like the others on an error and on a signal") {
   }
 }
 
+TEST_CASE("exec ends with a status of its own only when its command cannot be run") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  int expected = 126;
+  SECTION("found, and not started") {}
+  SECTION("not found") {
+    program.successor.failure = {true, "no such file"};
+    expected = 127;
+  }
+  CHECK(program.Run({"exec", "--", "some\x1bthing", "-x"}) == expected);
+  REQUIRE(program.successor.started.size() == 1);
+  CHECK(program.successor.started[0].arguments == Arguments{"some\x1bthing", "-x"});
+  CHECK(program.successor.started[0].value == "access-1");
+  CHECK(program.terminal.Messages().starts_with("grok-auth: error: 'some"));
+  CHECK(program.terminal.Messages().find('\x1b') == std::string::npos);
+  CHECK(program.terminal.answers.empty());
+}
+
+TEST_CASE("exec starts nothing when nobody is signed in") {
+  Program program;
+  CHECK(program.Run({"exec", "--", "grok"}) == 3);
+  CHECK(program.successor.started.empty());
+  CHECK(program.terminal.Messages().find("'grok-auth login --profile work'") != std::string::npos);
+}
+
+TEST_CASE("login --api-key answers in JSON that there is one, without it") {
+  Program program;
+  program.secret_input.line = "xai-0123456789abcdef";
+  CHECK(program.Run({"login", "--api-key", "--json"}) == 0);
+  const oauth::JsonObject answer = Answer(program);
+  CHECK(answer.String("status") == "connected");
+  CHECK(answer.String("credential") == "api_key");
+  CHECK(program.terminal.answers.front().find("xai-") == std::string::npos);
+  CHECK(program.terminal.Messages().find("xai-") == std::string::npos);
+}
+
 TEST_CASE("only the program itself can be its worker") {
   Program program;
   CHECK(program.Run({"refresh", "--worker"}) == 2);

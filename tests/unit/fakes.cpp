@@ -374,6 +374,20 @@ std::unique_ptr<app::Keyboard> RecordingTerminal::OpenKeyboard() {
   return typed ? std::make_unique<TypedLines>(*typed) : nullptr;
 }
 
+std::optional<std::string> FakeSecretInput::ReadLine(const std::string& prompt) {
+  prompts.push_back(prompt);
+  if (before_line) {
+    before_line();
+  }
+  return line;
+}
+
+app::ProgramFailure FakeSuccessor::Become(const std::vector<std::string>& arguments,
+                                          const std::string& name, const std::string& value) {
+  started.push_back({arguments, name, value});
+  return failure;
+}
+
 std::optional<app::QrCode> FakeQrEncoder::Encode(const std::string& text) {
   encoded.push_back(text);
   return app::QrCode{3, {false, false, false, false, true, false, false, false, false}};

@@ -336,6 +336,31 @@ class FakePrograms final : public app::Programs {
   std::vector<std::string> started;                ///< paths and arguments
 };
 
+/// What a person types, or a pipe brings.
+class FakeSecretInput final : public app::SecretInput {
+ public:
+  std::optional<std::string> ReadLine(const std::string& prompt) override;
+
+  std::optional<std::string> line;    ///< none: the input ends
+  std::function<void()> before_line;  ///< what others do until it is there
+  std::vector<std::string> prompts;
+};
+
+/// Starts nothing, so that the use case comes back.
+class FakeSuccessor final : public app::Successor {
+ public:
+  app::ProgramFailure Become(const std::vector<std::string>& arguments, const std::string& name,
+                             const std::string& value) override;
+
+  struct Started {
+    std::vector<std::string> arguments;
+    std::string variable;
+    std::string value;
+  };
+  std::vector<Started> started;
+  app::ProgramFailure failure{false, "a fake does not start"};
+};
+
 /// Bytes that differ from call to call, the same in every test.
 class CountingRandom final : public app::Random {
  public:
