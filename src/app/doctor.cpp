@@ -10,6 +10,7 @@
 #include "app/doctor_place.h"
 #include "app/doctor_server.h"
 #include "app/doctor_store.h"
+#include "app/grok_checks.h"
 #include "oauth/json.h"
 
 namespace grokauth::app {
@@ -136,7 +137,7 @@ std::string MakeJson(const std::vector<Check>& checks, bool is_healthy) {
 
 }  // namespace
 
-std::vector<Check> Examine(Context& context, bool offline) {
+std::vector<Check> Examine(Context& context, const GrokConfig& grok_config, bool offline) {
   std::vector<Check> checks;
   std::optional<oauth::ServerMetadata> metadata;
   Add(checks, "issuer", [&] {
@@ -158,15 +159,22 @@ std::vector<Check> Examine(Context& context, bool offline) {
   });
   Add(checks, "locks",
       [&] { return std::vector{CheckLocks(context, login ? login->store_id : "")}; });
+  const bool has_api_key =
+      login && login->tokens && login->tokens->credential == Credential::kApiKey;
+  Add(checks, "grok", [&] {
+    return CheckGrok(grok_config, context.environment, context.edges.programs, has_api_key);
+  });
   return checks;
 }
 
-std::vector<Check> ExamineWithoutProfile(Edges& edges) {
+std::vector<Check> ExamineWithoutProfile(Edges& edges, const Environment& environment,
+                                         const GrokConfig& grok_config) {
   std::vector<Check> checks = NotChecked({"issuer", "sign-in", "port"});
   Add(checks, "state", [&] { return ExamineFolder(edges.state, ""); });
   Add(checks, "login", [] { return NotChecked({"login"}); });
   Add(checks, "keyring", [&] { return std::vector{CheckKeyring(edges.keyring.Probe())}; });
   Add(checks, "locks", [] { return NotChecked({"locks"}); });
+  Add(checks, "grok", [&] { return CheckGrok(grok_config, environment, edges.programs); });
   return checks;
 }
 

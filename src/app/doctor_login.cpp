@@ -42,6 +42,9 @@ Check CheckLogin(const JsonObject& status, const Profile& profile) {
   if (word == "signed_out") {
     return {Outcome::kNote, "login", "nobody is signed in", fix};
   }
+  if (status.String("credential") == CredentialWord(Credential::kApiKey)) {
+    return {Outcome::kGood, "login", "an API key takes its place", ""};
+  }
   const bool is_refreshable = status.Boolean("refreshable").value_or(false);
   const std::string found = DescribeLogin(status, is_refreshable);
   if (word == "expired") {
@@ -94,7 +97,8 @@ std::vector<Check> ExamineLogin(Context& context, const StoredLogin& login) {
   if (status.Has("last_refresh")) {
     checks.push_back(CheckLastRefresh(status, login.record));
   }
-  if (login.tokens && BelongsTo(*login.tokens, context.profile)) {
+  if (login.tokens && login.tokens->credential == Credential::kLogin &&
+      BelongsTo(*login.tokens, context.profile)) {
     checks.push_back(CheckLifetime(*login.tokens, context.environment));
   }
   return checks;

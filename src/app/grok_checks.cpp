@@ -22,9 +22,9 @@ using Version = std::array<unsigned, 3>;
 
 constexpr const char* kSetupFix = "run 'grok-auth setup --write', then restart Grok";
 constexpr const char* kCheckName = "grok";
-constexpr const char* kConfigName = "grok config";
+constexpr const char* kConfigName = "grok-config";
 constexpr const char* kProviderName = "provider";
-constexpr const char* kApiKeyName = "api key";
+constexpr const char* kApiKeyName = "api-key";
 
 /// A path or a command as a message shows it.
 std::string Shown(const std::string& text) {
@@ -147,6 +147,20 @@ void CheckCommand(const Origin& origin, Programs& programs, Checks& checks) {
   }
 }
 
+/// Of a profile with an API key, which a provider run cannot hand out: Grok's window ends when its
+/// provider fails.
+Check CheckProviderOfKey(const std::optional<Origin>& origin) {
+  if (!origin) {
+    return {Outcome::kGood, kProviderName,
+            "none, as it must be: the API key reaches Grok by 'grok-auth exec -- grok'", ""};
+  }
+  return {Outcome::kTrouble, kProviderName,
+          "Grok is to run '" + Shown(origin->command) + "' (" + Shown(origin->origin) +
+              "), but the profile has an API key and no login",
+          "remove that setting and start Grok by 'grok-auth exec -- grok', or sign in with "
+          "'grok-auth login'"};
+}
+
 /// The provider command, and what keeps Grok from running it.
 void CheckProvider(const GrokConfig& config, const Environment& environment, bool has_grok,
                    Programs& programs, Checks& checks) {
@@ -199,7 +213,7 @@ void CheckApiKey(const GrokConfig& config, const Environment& environment, Check
 }  // namespace
 
 std::vector<Check> CheckGrok(const GrokConfig& config, const Environment& environment,
-                             Programs& programs) {
+                             Programs& programs, bool has_api_key) {
   Checks checks;
   const std::string grok = programs.Find("grok");
   CheckProgram(grok, programs, checks);
@@ -210,6 +224,8 @@ std::vector<Check> CheckGrok(const GrokConfig& config, const Environment& enviro
                           ", column " + std::to_string(config.fault->column) + ": " +
                           config.fault->reason,
                       "correct that line"});
+  } else if (has_api_key) {
+    checks.push_back(CheckProviderOfKey(FindCommand(config, environment)));
   } else {
     CheckProvider(config, environment, !grok.empty(), programs, checks);
   }

@@ -4,7 +4,6 @@
 
 #include "app/api_key.h"
 #include "app/doctor.h"
-#include "app/grok_checks.h"
 #include "app/messages.h"
 #include "app/models.h"
 #include "app/profile.h"
@@ -127,23 +126,21 @@ int Execute(const ProfilesCommand& command, app::Edges& edges, const Process& pr
   return 0;
 }
 
-void Append(std::vector<app::Check>& checks, const std::vector<app::Check>& more) {
-  checks.insert(checks.end(), more.begin(), more.end());
-}
-
 /// 0 when nothing is wrong, else 1. A configuration that ends every other command is a finding.
 int Execute(const DoctorCommand& command, app::Edges& edges, const Process& process,
             app::Messages& messages) {
   const ConfigurationFindings configuration = ExamineConfiguration(command.common, process);
-  std::vector<app::Check> checks = configuration.checks;
-  if (configuration.has_profile) {
-    WithContext(command.common, edges, process, messages,
-                [&](Context& context) { Append(checks, app::Examine(context, command.offline)); });
-  } else {
-    Append(checks, app::ExamineWithoutProfile(edges));
-  }
   const app::GrokConfig grok_config = app::ParseGrokConfig(ReadGrokConfig(process).value_or(""));
-  Append(checks, app::CheckGrok(grok_config, process.environment, edges.programs));
+  std::vector<app::Check> more;
+  if (configuration.has_profile) {
+    WithContext(command.common, edges, process, messages, [&](Context& context) {
+      more = app::Examine(context, grok_config, command.offline);
+    });
+  } else {
+    more = app::ExamineWithoutProfile(edges, process.environment, grok_config);
+  }
+  std::vector<app::Check> checks = configuration.checks;
+  checks.insert(checks.end(), more.begin(), more.end());
   const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
   return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
 }

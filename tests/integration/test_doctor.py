@@ -21,6 +21,7 @@ from refreshing import Gate, ScriptedRefreshTestCase, stop, worker_of  # noqa: E
 LIBFAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), "")
 ME = f"'{pathlib.Path('/proc/self/comm').read_text().strip()}' \\(process {os.getpid()}\\)"
 NOBODY = 65534
+NO_GROK = {"grok", "provider"}  # the notes of a machine without Grok
 PASSWORD = "hunter2-of-the-proxy"
 
 
@@ -61,6 +62,14 @@ class Examining:
             self.assertTrue(check["fix"] or check["outcome"] != "trouble", check)
         return finding
 
+    def grok_folder(self, words: str, script: str = "") -> pathlib.Path:
+        """A folder for PATH with a `grok` that says `words`, in place of the real one, which starts a second later."""
+        folder = self.program.folder / "tools"
+        folder.mkdir(exist_ok=True)
+        (folder / "grok").write_text(f"#!/bin/sh\n{script}\necho '{words}'\n")
+        (folder / "grok").chmod(0o755)
+        return folder
+
     def check_table(self, table: str, finding: Finding) -> None:
         """It says the same: a line for each check, those of its fix below."""
         *lines, summary = table.splitlines()
@@ -87,10 +96,15 @@ class InOrder(Examining, KeyringTestCase):
         self.command("refresh")
         self.provider.reset()
         tokens = (secret["access_token"], secret["refresh_token"])
-        finding = self.examine(status=0, env=self.session.environment, secrets=tokens)
+        environment = {**self.session.environment, "PATH": f"{self.grok_folder('grok 1.0.41')}:{os.environ['PATH']}"}
+        self.assertEqual(self.program.run("setup", "--write").status, 0)
+        finding = self.examine(status=0, env=environment, secrets=tokens)
         self.assertEqual(finding.outcomes("ok"), set(finding), finding)
         self.assertEqual(list(finding), ["config", "profile", "proxy", "issuer", "endpoints", "clock", "browser", "sign-in",
-                                         "port", "state", "login", "refresh", "lifetime", "keyring", "locks"])
+                                         "port", "state", "login", "refresh", "lifetime", "keyring", "locks", "grok",
+                                         "provider"])
+        self.assertRegex(finding["grok"]["finding"], r"^grok 1\.0\.41 at /")
+        self.assertIn(self.program.binary, finding["provider"]["finding"])
         self.assertIn("ada@example.com", finding["login"]["finding"])
         self.assertEqual(finding["keyring"]["finding"], "open; the login is kept there")
         self.assertEqual({request["route"] for request in self.provider.requests()}, {"discovery"})
@@ -100,12 +114,12 @@ class InOrder(Examining, KeyringTestCase):
         self.provider.reset()
         finding = self.examine("--offline", status=0, env=self.session.environment)
         self.assertEqual(finding["issuer"]["finding"], "not asked (--offline)")
-        self.assertEqual(finding.outcomes("note"), {"issuer"})
+        self.assertEqual(finding.outcomes("note"), {"issuer", *NO_GROK})
         self.assertEqual(self.provider.requests(), [])
 
     def test_nobody_signed_in_and_no_folder(self):
         finding = self.examine(status=0, env=self.session.environment)
-        self.assertEqual(finding.outcomes("note"), {"login"})
+        self.assertEqual(finding.outcomes("note"), {"login", *NO_GROK})
         self.assertRegex(finding["state"]["finding"], "does not exist yet")
         self.assertFalse(self.program.state_folder.exists())
 
@@ -140,6 +154,65 @@ class Configuration(Examining, ProgramTestCase):
         self.assert_trouble(finding, "lifetime", "^tokens last 300 s; ", "export GROK_AUTH_EARLY_INVALIDATION_SECS=100 ")
         finding = self.examine(status=0, env={"GROK_AUTH_EARLY_INVALIDATION_SECS": "100"})
         self.assertEqual(finding["lifetime"]["finding"], "tokens last 5 min")
+
+
+class Grok(Examining, ProgramTestCase):
+    """How Grok is told to run the program; a real Grok runs it in test_grok_setup.py."""
+
+    def examine_grok(self, config: str | None, status: int, words: str = "grok 1.0.41", script: str = "",
+                     env: dict | None = None) -> Finding:  # fmt: skip
+        folder = self.program.home / ".grok"
+        folder.mkdir(exist_ok=True)
+        if config is not None:
+            (folder / "config.toml").write_text(config)
+        path = f"{self.grok_folder(words, script)}:{os.environ['PATH']}"
+        return self.examine("--offline", status=status, env={"PATH": path, **(env or {})})
+
+    def test_grok_is_not_told(self):
+        finding = self.examine_grok(None, status=1)
+        self.assert_trouble(finding, "provider", "^Grok is not told to run grok-auth$", "grok-auth setup --write")
+
+    def test_the_command_in_the_environment(self):
+        finding = self.examine_grok(None, status=0, env={"GROK_AUTH_PROVIDER_COMMAND": f"exec {self.program.binary}"})
+        self.assertIn("GROK_AUTH_PROVIDER_COMMAND", finding["provider"]["finding"])
+
+    def test_programs_that_are_something_else(self):
+        text = self.program.folder / "text"
+        text.write_text("no program")
+        for path, words, status in (("/nowhere/grok-auth", "which is not there", 1), (text, "no program that you may", 1),
+                                    ("/bin/true", "this program is", 0)):  # fmt: skip
+            with self.subTest(words):
+                finding = self.examine_grok(f'[auth]\nauth_provider_command = "exec {path}"\n', status=status)
+                self.assertIn(words, finding["provider"]["finding"])
+
+    def test_configuration_that_is_not_toml(self):
+        finding = self.examine_grok("[auth\n", status=1)
+        self.assert_trouble(finding, "grok-config", "config.toml is not TOML: line 1", "correct that line")
+
+    def test_old_grok(self):
+        finding = self.examine_grok(f'[auth]\nauth_provider_command = "exec {self.program.binary}"\n', status=0,
+                                    words="grok 0.2.118 (abc)")  # fmt: skip
+        self.assertIn("grok-auth login", finding["grok"]["fix"])
+
+    def test_grok_that_hangs_floods_or_fails(self):
+        command = f'[auth]\nauth_provider_command = "exec {self.program.binary}"\n'
+        for script in ("sleep 60 & exec sleep 60", "yes | tr -d '\\n'", "kill -9 $$", "exec 1>&-", "printf '\\033[2J'; exit 1"):
+            with self.subTest(script):
+                finding = self.examine_grok(command, status=0, script=script)
+                self.assertEqual(finding["grok"]["outcome"], "note")
+
+    def test_api_key(self):
+        self.assertEqual(self.program.run("login", "--api-key", stdin="xai-0123456789abcdef\n").status, 0)
+        finding = self.examine_grok(None, status=0)
+        self.assertEqual(finding["login"]["finding"], "an API key takes its place")
+        command = f'[auth]\nauth_provider_command = "exec {self.program.binary}"\n'
+        self.assert_trouble(self.examine_grok(command, status=1), "provider", "has an API key and no login", "exec -- grok")
+
+    def test_key_in_the_environment(self):
+        finding = self.examine_grok(f'[auth]\nauth_provider_command = "exec {self.program.binary}"\n', status=0,
+                                    env={"XAI_API_KEY": "xai-0123456789abcdef"})  # fmt: skip
+        self.assertEqual(finding["api-key"]["outcome"], "note")
+        self.assertNotIn("xai-0123456789abcdef", str(finding))
 
 
 class Server(Examining, ProgramTestCase):
@@ -239,7 +312,7 @@ class KeyringTrouble(Examining, KeyringTestCase):
         """With `store = "file"` it is only a note."""
         self.program = self.new_program(store="file")
         finding = self.examine(status=0, env={})
-        self.assertEqual(finding.outcomes("note"), {"login", "keyring"})
+        self.assertEqual(finding.outcomes("note"), {"login", "keyring", *NO_GROK})
 
 
 class StateFolder(Examining, ProgramTestCase):

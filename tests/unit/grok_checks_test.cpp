@@ -63,6 +63,21 @@ using Strings = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("for a profile with an API key a provider command is the trouble") {
+  const Check without =
+      CheckGrok(GrokConfig(), Environment(), *std::make_unique<FakePrograms>(), true).back();
+  CHECK(without.outcome == Check::Outcome::kGood);
+  FakePrograms programs;
+  Environment environment;
+  environment.provider_command = "exec /usr/bin/grok-auth";
+  const Check with = CheckGrok(GrokConfig(), environment, programs, true).back();
+  CHECK(with.outcome == Check::Outcome::kTrouble);
+  CHECK(
+      with.finding ==
+      "Grok is to run 'exec /usr/bin/grok-auth' (GROK_AUTH_PROVIDER_COMMAND), but the profile has "
+      "an API key and no login");
+}
+
 TEST_CASE("a Grok that runs this program is good") {
   World world;
   CHECK(world.Lines() == Strings{"good grok: grok 1.0.41 (4220f3b224a6) at /usr/bin/grok",
@@ -176,7 +191,7 @@ TEST_CASE("an API key beside the provider is noted, with what wins") {
   World world;
   world.environment.has_xai_api_key = true;
   CHECK(world.Complaints() ==
-        Strings{"note api key: XAI_API_KEY is set as well; Grok uses it only while it has no "
+        Strings{"note api-key: XAI_API_KEY is set as well; Grok uses it only while it has no "
                 "token"});
   world.config.has_force_login_team = true;
   CHECK_THAT(world.Complaints().back(), Catch::Contains("force_login_team_uuid keeps Grok from"));
@@ -192,6 +207,6 @@ TEST_CASE("of a configuration that is not TOML nothing else is said") {
   world.config = GrokConfig{};
   world.config.fault = TomlFault{3, 7, "expected a value"};
   CHECK(world.Complaints() ==
-        Strings{"trouble grok config: /home/ada/.grok/config.toml is not TOML: line 3, column 7: "
+        Strings{"trouble grok-config: /home/ada/.grok/config.toml is not TOML: line 3, column 7: "
                 "expected a value -> correct that line"});
 }
