@@ -1,10 +1,28 @@
 # bash completion for grok-auth(1)
 
-# xai, and the names in lines [profile.NAME] of the configuration file.
+# The profiles, of the configuration file that the command line names if it does.
 _grok_auth_profiles() {
-    local file=${GROKAUTH_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/grok-auth/config.toml}
-    echo xai
-    sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
+    local config=() i file
+    for ((i = 1; i < COMP_CWORD - 1; i++)); do
+        if [[ ${COMP_WORDS[i]} == --config ]]; then
+            file=${COMP_WORDS[i + 1]}
+            [[ $file == = ]] && file=${COMP_WORDS[i + 2]}
+            config=("--config=${file/#~\//$HOME/}")
+        fi
+    done
+    command grok-auth profiles "${config[@]}" 2>/dev/null
+}
+
+# A command of its own begins at this word: completed as bash-completion would, else as a name or file.
+_grok_auth_command() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif (($1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}" | sort -u)
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+    fi
 }
 
 _grok_auth() {
@@ -35,7 +53,8 @@ _grok_auth() {
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'token login logout refresh status start poll ssh' -- "$cur")
+        options='token login logout refresh status models start poll profiles doctor setup exec ssh'
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
         return
     fi
     if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
@@ -48,11 +67,31 @@ _grok_auth() {
             options+=' --bare --no-interactive --device --loopback --no-browser'
             options+=' --timeout --min-validity'
             ;;
-        login) options+=' --device --loopback --no-browser --no-qr --timeout --json' ;;
-        refresh) options+=' --json' ;;
+        login) options+=' --device --loopback --no-browser --no-qr --api-key --timeout --json' ;;
+        refresh | profiles) options+=' --json' ;;
         logout | status) options+=' --all --json' ;;
+        models) options+=' --force --all --json' ;;
         start) ;;
         poll) options+=' --pending-id' ;;
+        doctor) options+=' --offline --json' ;;
+        setup) options+=' --write' ;;
+        exec)
+            options+=' --min-validity'
+            # From the first argument on that is not ours all are a command and its arguments.
+            for ((i = 2; i < COMP_CWORD; i++)); do
+                if [[ ${COMP_WORDS[i]} == -- ]]; then
+                    ((i++))
+                    break
+                fi
+                [[ ${COMP_WORDS[i]} == --* || ${COMP_WORDS[i]} == = ]] && continue
+                [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(profile|config|min-validity) ]] && continue
+                break
+            done
+            if ((i < COMP_CWORD)) || [[ ${COMP_WORDS[i - 1]} == -- || $cur != -* && -n $cur ]]; then
+                _grok_auth_command "$i"
+                return
+            fi
+            ;;
         ssh)
             options+=' --device --loopback --no-browser'
             # From the first argument on that is not ours all are for ssh, the host mostly.

@@ -14,14 +14,15 @@ function __grok_auth_needs_command
     test (count (commandline -opc)) -eq 1
 end
 
-# xai, and the names in lines [profile.NAME] of the configuration file.
+# The profiles, of the configuration file that the command line names if it does.
 function __grok_auth_profiles
-    set -l folder $HOME/.config
-    test -n "$XDG_CONFIG_HOME"; and set folder $XDG_CONFIG_HOME
-    set -l file $folder/grok-auth/config.toml
-    test -n "$GROKAUTH_CONFIG"; and set file $GROKAUTH_CONFIG
-    echo xai
-    sed -n 's/^[[:blank:]]*\[profile\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" 2>/dev/null
+    set -l words (commandline -opc)
+    set -l config (string match -- '--config=*' $words)
+    if set -l i (contains -i -- --config $words)
+        set config --config=$words[(math $i + 1)]
+    end
+    set config (string replace -r -- '^--config=~/' "--config=$HOME/" $config)
+    command grok-auth profiles $config[1] 2>/dev/null
 end
 
 complete -c grok-auth -f
@@ -31,8 +32,13 @@ complete -c grok-auth -n __grok_auth_needs_command -a login -d 'sign in now, rep
 complete -c grok-auth -n __grok_auth_needs_command -a logout -d 'delete the login here and revoke it at the server'
 complete -c grok-auth -n __grok_auth_needs_command -a refresh -d 'renew the token now'
 complete -c grok-auth -n __grok_auth_needs_command -a status -d 'show the login: account, expiry, last refresh'
+complete -c grok-auth -n __grok_auth_needs_command -a models -d 'list the models that this login can use'
 complete -c grok-auth -n __grok_auth_needs_command -a start -d 'begin a device sign-in, for scripts'
 complete -c grok-auth -n __grok_auth_needs_command -a poll -d 'finish a device sign-in begun by start'
+complete -c grok-auth -n __grok_auth_needs_command -a profiles -d 'list the profiles'
+complete -c grok-auth -n __grok_auth_needs_command -a doctor -d 'check everything that can go wrong'
+complete -c grok-auth -n __grok_auth_needs_command -a setup -d 'tell Grok to use grok-auth'
+complete -c grok-auth -n __grok_auth_needs_command -a exec -d 'run a command with a fresh token in XAI_API_KEY'
 complete -c grok-auth -n __grok_auth_needs_command -a ssh -d 'sign in on another host; the browser opens here'
 
 complete -c grok-auth -l profile -x -a '(__grok_auth_profiles)' -d 'use this profile'
@@ -47,9 +53,15 @@ complete -c grok-auth -n '__grok_auth_is token login ssh' -l device -d 'sign in 
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l loopback -d 'sign in with a browser that can reach this computer'
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l no-browser -d 'open no browser'
 complete -c grok-auth -n '__grok_auth_is login' -l no-qr -d 'draw no QR code'
+complete -c grok-auth -n '__grok_auth_is login' -l api-key -d 'store an API key instead of signing in'
 complete -c grok-auth -n '__grok_auth_is token login' -l timeout -x -d 'wait so long for the person'
-complete -c grok-auth -n '__grok_auth_is token' -l min-validity -x -d 'ask for a token that lasts at least so long'
+complete -c grok-auth -n '__grok_auth_is token exec' -l min-validity -x -d 'ask for a token that lasts at least so long'
 complete -c grok-auth -n '__grok_auth_is logout status models' -l all -d 'all profiles; of models, image and video models too'
+complete -c grok-auth -n '__grok_auth_is models' -l force -d 'ask the server, whatever is kept'
 complete -c grok-auth -n '__grok_auth_is poll' -l pending-id -x -d 'the sign-in that start named so'
-complete -c grok-auth -n '__grok_auth_is login logout refresh status' -l json -d 'answer in JSON'
+complete -c grok-auth -n '__grok_auth_is doctor' -l offline -d 'ask no server'
+complete -c grok-auth -n '__grok_auth_is setup' -l write -d 'change the file instead of printing the lines'
+complete -c grok-auth -n '__grok_auth_is login logout refresh status models profiles doctor' -l json -d 'answer in JSON'
 complete -c grok-auth -n '__grok_auth_is ssh' -a '(__fish_complete_user_at_hosts)' -d host
+# Options with a value come behind "-": what has two dashes before it would be taken for the function's own.
+complete -c grok-auth -n '__grok_auth_is exec' -x -a '(__fish_complete_subcommand --fcs-skip=2 - --profile --config --min-validity)'

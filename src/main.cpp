@@ -13,15 +13,19 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "edge/browser.h"
+#include "edge/config_file_editor.h"
 #include "edge/file_store.h"
 #include "edge/holders.h"
 #include "edge/http_client.h"
 #include "edge/interrupts.h"
 #include "edge/loopback_listener.h"
 #include "edge/machine.h"
+#include "edge/program_files.h"
 #include "edge/qr_encoder.h"
 #include "edge/remote_shell.h"
+#include "edge/secret_input.h"
 #include "edge/secret_service_store.h"
+#include "edge/successor.h"
 #include "edge/system.h"
 #include "edge/terminal.h"
 #include "edge/worker.h"
@@ -74,11 +78,18 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
   return ends_with_parent ? Watch::kSignalsAndParent : Watch::kSignals;
 }
 
+/// A doctor tells what others can read; to close it to them is for the run after it.
+grokauth::edge::FolderUse WhatToDoWithFiles(const grokauth::cli::Command& command) {
+  return std::holds_alternative<grokauth::cli::DoctorCommand>(command)
+             ? grokauth::edge::FolderUse::kLookOnly
+             : grokauth::edge::FolderUse::kChange;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
-  grokauth::edge::HardenProcess();
+  const grokauth::edge::CallerSettings caller = grokauth::edge::HardenProcess();
   const std::vector<std::string> arguments = ReadArguments(argc, argv);
   const grokauth::app::Environment environment = grokauth::edge::ReadEnvironment();
   grokauth::edge::StandardTerminal terminal;
@@ -89,7 +100,9 @@ int main(int argc, char** argv) {
     }
     grokauth::edge::Interrupts interrupts(WhatToWatch(command));
     grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
-    grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth");
+    grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth",
+                                          WhatToDoWithFiles(command));
+    grokauth::edge::FileStateFolder cache(environment.cache_folder + "/grok-auth");
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;
     grokauth::edge::SocketLoopback loopback(interrupts);
@@ -99,8 +112,13 @@ int main(int argc, char** argv) {
     grokauth::edge::SecretServiceStore keyring(interrupts);
     grokauth::edge::LinuxMachine machine;
     grokauth::edge::SshRemoteShell remote_shell(interrupts);
-    Edges edges{http,     state,   keyring,    clock,  random,  terminal,
-                loopback, browser, qr_encoder, worker, machine, remote_shell};
+    grokauth::edge::ConfigFileEditor config_files;
+    grokauth::edge::ProgramFiles programs(argv[0], environment, interrupts);
+    grokauth::edge::StandardInput secret_input(interrupts);
+    grokauth::edge::ExecSuccessor successor(caller, worker);
+    Edges edges{http,     state,        keyring,    clock,        random,   terminal,
+                loopback, browser,      qr_encoder, worker,       machine,  remote_shell,
+                cache,    config_files, programs,   secret_input, successor};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

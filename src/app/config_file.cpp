@@ -7,23 +7,16 @@
 #include <string>
 #include <utility>
 
+#include "app/api_base.h"
 #include "app/error.h"
 #include "app/profile.h"
+#include "app/toml_fault.h"
 
 namespace grokauth::app {
 
 namespace {
 
 constexpr const char* kManualHint = "grok-auth.toml(5) has the keys and their values";
-
-/// The parser's words, begun as ours begin.
-std::string Uncapitalized(std::string_view text) {
-  std::string words = oauth::Printable(text);
-  if (!words.empty() && words.front() >= 'A' && words.front() <= 'Z') {
-    words.front() = static_cast<char>(words.front() - 'A' + 'a');
-  }
-  return words;
-}
 
 /// Reads one table of the file; every complaint names file, line and column.
 class TableReader {
@@ -210,10 +203,22 @@ void ReadGit(const TableReader& reader, Profile& profile) {
   profile.git_username = reader.String("username").value_or(profile.git_username);
 }
 
+void ReadApiBase(const TableReader& reader, Profile& profile) {
+  const std::optional<std::string> url = reader.String("api_base");
+  if (!url) {
+    return;
+  }
+  const std::string fault = ApiBaseFault(*url, profile.EndpointRules());
+  if (!fault.empty()) {
+    reader.Fail(reader.table().get("api_base")->source(), "'api_base' " + fault);
+  }
+  profile.api_base = WithoutEndSlashes(*url);
+}
+
 Profile ReadProfile(const std::string& name, const TableReader& reader) {
   reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce",
                     "redirect_port", "redirect_port_exact", "store", "min_validity", "ca_file",
-                    "allow_http_loopback", "authorize_params", "git"});
+                    "api_base", "allow_http_loopback", "authorize_params", "git"});
   Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
   profile.name = name;
   if (name != "xai") {
@@ -221,6 +226,7 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   }
   profile.allow_http_loopback = reader.Boolean("allow_http_loopback", false);
   ReadIssuer(reader, profile);
+  ReadApiBase(reader, profile);
   profile.client_id = reader.String("client_id").value_or(profile.client_id);
   profile.scopes = reader.Strings("scopes").value_or(profile.scopes);
   profile.audience = reader.String("audience");
@@ -293,9 +299,11 @@ Configuration ParseConfiguration(std::string_view text, const std::string& path)
       ReadProfiles(*profiles, configuration);
     }
   } catch (const toml::parse_error& error) {
+    const toml::source_position& where = error.source().begin;
+    const TomlFault fault = MakeTomlFault(where.line, where.column, error.description());
     std::ostringstream message;
-    message << oauth::Printable(path) << ":" << error.source().begin.line << ":"
-            << error.source().begin.column << ": " << Uncapitalized(error.description());
+    message << oauth::Printable(path) << ":" << fault.line << ":" << fault.column << ": "
+            << fault.reason;
     throw Error(ErrorKind::kConfig, message.str(), "correct the line; nothing stored was touched");
   }
   const bool has_xai = std::any_of(configuration.profiles.begin(), configuration.profiles.end(),

@@ -27,17 +27,20 @@ Error MakeDocumentError(const std::string& url, const oauth::MetadataFault& faul
 }  // namespace
 
 oauth::ServerMetadata Discover(Context& context) {
-  const std::string& issuer = context.profile.issuer;
+  return Discover(context.profile, [&](const std::string& url) { return Get(context, url); });
+}
+
+oauth::ServerMetadata Discover(const Profile& profile, const Fetch& fetch) {
+  const std::string& issuer = profile.issuer;
   int status = 0;
   for (const std::string& url : oauth::MetadataUrls(issuer)) {
-    const HttpResult result = Get(context, url);
+    const HttpResult result = fetch(url);
     if (const auto* failure = std::get_if<TransportFailure>(&result)) {
       throw MakeError(*failure, "asking " + issuer + " for its OpenID configuration");
     }
     const HttpResponse& response = std::get<HttpResponse>(result);
     if (response.status == 200) {
-      auto parsed =
-          oauth::ParseServerMetadata(response.body, issuer, context.profile.EndpointRules());
+      auto parsed = oauth::ParseServerMetadata(response.body, issuer, profile.EndpointRules());
       if (auto* metadata = std::get_if<oauth::ServerMetadata>(&parsed)) {
         return std::move(*metadata);
       }
@@ -50,7 +53,7 @@ oauth::ServerMetadata Discover(Context& context) {
     throw Error(
         ErrorKind::kConfig,
         issuer + " has no OpenID configuration (it answered " + std::to_string(status) + ")",
-        "check the issuer of profile '" + context.profile.name + "'");
+        "check the issuer of profile '" + profile.name + "'");
   }
   throw Error(ErrorKind::kServer,
               "asking " + issuer + " for its OpenID configuration failed: it answered " +

@@ -23,8 +23,10 @@ struct HttpRequest {
   enum class Method { kGet, kPost };
 
   Method method = Method::kGet;
-  std::string url;                     ///< absolute; https, or http under `allow_http_loopback`
-  std::string form;                    ///< application/x-www-form-urlencoded body of a POST
+  std::string url;   ///< absolute; https, or http under `allow_http_loopback`
+  std::string form;  ///< application/x-www-form-urlencoded body of a POST
+  /// For the Authorization header (RFC 6750 section 2.1): visible ASCII.
+  std::optional<std::string> bearer_token;
   std::optional<std::string> ca_file;  ///< PEM file trusted beside the system's authorities
   bool allow_http_loopback = false;    ///< lets plain http through, to a loopback host only
   std::chrono::milliseconds connect_timeout{5000};  ///< name look-up, TCP, proxy and TLS together
@@ -37,6 +39,8 @@ struct HttpResponse {
   std::string content_type;                ///< as sent; empty when absent
   std::optional<std::string> retry_after;  ///< the header's value as sent
   std::string body;
+  std::optional<std::string> date = std::nullopt;  ///< the header's value as sent
+  std::optional<std::string> age = std::nullopt;   ///< of an answer from a cache, as sent
 };
 
 /// An exchange without a usable answer.
@@ -66,6 +70,10 @@ class HttpClient {
   /// Sends `request` once over a connection of its own. Never retries a request that may have
   /// reached the server. Throws `Interrupted`.
   [[nodiscard]] virtual HttpResult Send(const HttpRequest& request) = 0;
+  /// How a request to `url` would go, without asking anybody: "directly" or "through the proxy
+  /// host:port", never with the proxy's password. A failure when the proxy cannot be used.
+  [[nodiscard]] virtual std::variant<std::string, TransportFailure> DescribeRoute(
+      const std::string& url, bool allow_http_loopback) = 0;
 };
 
 /// An advisory lock on an open file; released when destroyed or when the process dies.
@@ -85,7 +93,16 @@ class Reservation {
   virtual void Commit(const std::string& contents) = 0;
 };
 
-/// The private folder (0700) of small private files (0600) that outlive a run. Every member throws
+/// What a look at the state folder shows.
+struct FolderReport {
+  bool exists = false;
+  bool is_writable = false;  ///< when it does not exist: it can be made
+  /// That this user may fill on its file system; nothing when the file system does not tell.
+  std::optional<std::uint64_t> free_bytes;
+  std::vector<std::string> readable_by_others;  ///< paths of the files that other users can read
+};
+
+/// A private folder (0700) of small private files (0600) that outlive a run. Every member throws
 /// `Error{kStore}` when the folder or a file is unsafe (a symbolic link, another owner, writable by
 /// others) or the operation fails. `name` is a plain file name.
 class StateFolder {
@@ -111,6 +128,10 @@ class StateFolder {
   /// The worker that inherited the lock last, when it was stopped (SIGSTOP, a debugger) and so
   /// cannot let go of it; nothing when it runs, or cannot be seen from here.
   [[nodiscard]] virtual std::optional<int> StoppedHolder(const std::string& name) = 0;
+  /// Whether another process holds the lock. Creates nothing and leaves nothing locked.
+  [[nodiscard]] virtual bool IsHeld(const std::string& name) = 0;
+  /// Looks at the folder, and changes nothing.
+  [[nodiscard]] virtual FolderReport Inspect() = 0;
   /// The file's full path, for messages.
   [[nodiscard]] virtual std::string Path(const std::string& name) const = 0;
 };
@@ -206,6 +227,17 @@ class Terminal {
   /// Listens to the terminal's keyboard; null when there is none, or it is another program's turn
   /// to read from it (a background job).
   [[nodiscard]] virtual std::unique_ptr<Keyboard> OpenKeyboard() = 0;
+};
+
+/// Standard input, as the way in for a secret.
+class SecretInput {
+ public:
+  virtual ~SecretInput() = default;
+  /// One line, without its end; nothing when the input ends before there was one. From a terminal:
+  /// asked for with `prompt`, and not shown while it is typed; however that ends, the terminal then
+  /// shows again what is typed. From anything else: the first line, without a prompt. A line of
+  /// more than 64 KiB is cut off there. Throws `Error{kStore}`, `Interrupted`.
+  [[nodiscard]] virtual std::optional<std::string> ReadLine(const std::string& prompt) = 0;
 };
 
 /// A QR code (ISO/IEC 18004), without its quiet zone.
@@ -318,6 +350,75 @@ class RemoteShell {
       const std::vector<std::string>& arguments) = 0;
 };
 
+/// Another program's configuration file, as it was found.
+struct ConfigFile {
+  std::string path;                 ///< where it really is: symbolic links are followed
+  std::optional<std::string> text;  ///< nothing: there is no such file
+};
+
+class ConfigFiles {
+ public:
+  virtual ~ConfigFiles() = default;
+  /// Throws `Error{kConfig}` when it cannot be read, or is not a regular file at the end of its
+  /// links.
+  [[nodiscard]] virtual ConfigFile Read(const std::string& path) = 0;
+  /// Replaces the file by `text`, atomically and durably; owner, group, mode and extended
+  /// attributes stay. What it held is kept beside it under its name with `backup_suffix`, and "-2"
+  /// and so on when that is taken; returns the path of that file. One that was not there gets mode
+  /// 0600, its folder 0700, and there is no backup: empty. Throws `Error{kStore}`, the file then as
+  /// before; also when it is no longer what was read.
+  [[nodiscard]] virtual std::string Replace(const ConfigFile& file, const std::string& text,
+                                            const std::string& backup_suffix) = 0;
+};
+
+/// What is found at the path of a program.
+enum class ProgramKind {
+  kAbsent,
+  kNotExecutable,
+  kOther,  ///< a program, but not this one
+  kOwn,    ///< this very program
+};
+
+/// Program files: this one and others.
+class Programs {
+ public:
+  virtual ~Programs() = default;
+  /// The absolute path of this program: the one by which it was started, links unresolved, while it
+  /// leads here; else the kernel's.
+  [[nodiscard]] virtual std::string OwnPath() = 0;
+  /// Whether build tools made the folder that the program is in.
+  [[nodiscard]] virtual bool IsInBuildFolder(const std::string& path) = 0;
+  [[nodiscard]] virtual ProgramKind Inspect(const std::string& path) = 0;
+  /// The absolute path of the program `name` in PATH; empty when it has none.
+  [[nodiscard]] virtual std::string Find(const std::string& name) = 0;
+  /// The first line that the program writes, without its end; nothing when it cannot be started or
+  /// writes none within `patience`. It gets no input and no terminal, and does not outlive the
+  /// call. Throws `Interrupted`.
+  [[nodiscard]] virtual std::optional<std::string> FirstLine(
+      const std::string& path, const std::vector<std::string>& arguments,
+      std::chrono::milliseconds patience) = 0;
+  /// `path`, which may be relative to the working folder, as an absolute one.
+  [[nodiscard]] virtual std::string Absolute(const std::string& path) = 0;
+};
+
+/// Why a program could not be started.
+struct ProgramFailure {
+  bool is_missing = false;  ///< there is none of that name
+  std::string reason;       ///< one clause for the user
+};
+
+/// The program that takes the place of this one.
+class Successor {
+ public:
+  virtual ~Successor() = default;
+  /// Becomes `arguments[0]` (looked up in PATH unless it has a slash): the same process, with
+  /// everything as this one got it from its caller, but for the environment variable `name`, which
+  /// is `value`. Comes back only when that fails.
+  [[nodiscard]] virtual ProgramFailure Become(const std::vector<std::string>& arguments,
+                                              const std::string& name,
+                                              const std::string& value) = 0;
+};
+
 /// The outside world, as the use cases see it. `main` fills it with the real one, tests with fakes.
 struct Edges {
   HttpClient& http;
@@ -332,6 +433,11 @@ struct Edges {
   Worker& worker;
   Machine& machine;
   RemoteShell& remote_shell;
+  StateFolder& cache;  ///< what can be had again
+  ConfigFiles& config_files;
+  Programs& programs;
+  SecretInput& secret_input;
+  Successor& successor;
 };
 
 }  // namespace grokauth::app

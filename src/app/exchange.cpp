@@ -4,6 +4,8 @@
 
 #include <variant>
 
+#include "app/api_base.h"
+
 namespace grokauth::app {
 
 namespace {
@@ -28,6 +30,9 @@ HttpResult Send(Context& context, HttpRequest request) {
                                                : std::get<TransportFailure>(result).reason) +
                           " (" + std::to_string(elapsed.count()) + " ms)");
   oauth::Wipe(request.form);
+  if (request.bearer_token) {
+    oauth::Wipe(*request.bearer_token);
+  }
   return result;
 }
 
@@ -43,35 +48,48 @@ HttpResult SendForm(Context& context, const std::string& url, const oauth::Param
 }
 
 /// A refusal is shown to people and kept on record. Some servers quote in it what they were sent.
-void HideSecrets(HttpResponse& response, const oauth::Parameters& parameters) {
+void HideSecret(HttpResult& result, const std::string& secret) {
   constexpr int kFirstRefusal = 300;
   constexpr std::size_t kShortestSecret = 8;  // what is shorter is a word, and no secret
-  if (response.status < kFirstRefusal) {
-    return;
+  auto* response = std::get_if<HttpResponse>(&result);
+  if (response != nullptr && response->status >= kFirstRefusal &&
+      secret.size() >= kShortestSecret) {
+    Poco::replaceInPlace(response->body, secret, std::string("..."));
   }
-  for (const auto& [name, value] : parameters) {
-    const bool is_secret = name == "refresh_token" || name == "token" || name == "code" ||
-                           name == "code_verifier" || name == "device_code";
-    if (is_secret && value.size() >= kShortestSecret) {
-      Poco::replaceInPlace(response.body, value, std::string("..."));
-    }
-  }
+}
+
+bool IsSecret(const std::string& parameter) {
+  return parameter == "refresh_token" || parameter == "token" || parameter == "code" ||
+         parameter == "code_verifier" || parameter == "device_code";
 }
 
 }  // namespace
 
-HttpResult Get(Context& context, const std::string& url) {
+HttpResult Get(Context& context, const std::string& url, const Patience& patience) {
   HttpRequest request;
   request.url = url;
+  request.connect_timeout = patience.connect;
+  request.total_timeout = patience.total;
   return Send(context, std::move(request));
 }
 
 HttpResult Post(Context& context, const std::string& url, const oauth::Parameters& parameters,
                 const Patience& patience) {
   HttpResult result = SendForm(context, url, parameters, patience);
-  if (auto* response = std::get_if<HttpResponse>(&result)) {
-    HideSecrets(*response, parameters);
+  for (const auto& [name, value] : parameters) {
+    if (IsSecret(name)) {
+      HideSecret(result, value);
+    }
   }
+  return result;
+}
+
+HttpResult GetFromApi(Context& context, const std::string& path, const std::string& bearer_token) {
+  HttpRequest request;
+  request.url = RequireApiBase(context.profile, context.environment) + path;
+  request.bearer_token = bearer_token;
+  HttpResult result = Send(context, std::move(request));
+  HideSecret(result, bearer_token);
   return result;
 }
 

@@ -16,7 +16,14 @@ struct Patience {
 
 /// GET `url` with the trust settings of the profile; told under --verbose, without secrets. The one
 /// way out of the program: an address that the profile's rules forbid is not asked.
-[[nodiscard]] HttpResult Get(Context& context, const std::string& url);
+[[nodiscard]] HttpResult Get(Context& context, const std::string& url,
+                             const Patience& patience = {});
+
+/// GET `path` (with a slash in front) of the profile's API with the token, in the same way. The
+/// token is never told and goes to no other host: there is no other way to send one. Throws
+/// `Error{kConfig}` when the profile has no API.
+[[nodiscard]] HttpResult GetFromApi(Context& context, const std::string& path,
+                                    const std::string& bearer_token);
 
 /// POST the form `parameters` to `url` in the same way. The parameters are never told.
 [[nodiscard]] HttpResult Post(Context& context, const std::string& url,

@@ -16,7 +16,11 @@ constexpr std::chrono::seconds kYoung{60};
 
 std::chrono::seconds RequiredValidity(const TokenSet& tokens, const Demand& demand,
                                       UnixTime expiry) {
-  return std::min(demand.min_validity, (expiry - tokens.minted_at) / 2);
+  const std::chrono::seconds lifetime = expiry - tokens.minted_at;
+  // Of a server whose tokens are shorter, each run would refresh in vain.
+  return demand.in_full && demand.min_validity <= lifetime
+             ? demand.min_validity
+             : std::min(demand.min_validity, lifetime / 2);
 }
 
 bool IsFromTheFuture(const TokenSet& tokens, UnixTime now) {
@@ -66,6 +70,18 @@ std::chrono::seconds DefaultMinValidity(
   return early + kGrokJitter;
 }
 
+std::optional<std::chrono::seconds> ParseTokenTtl(
+    const std::optional<std::string>& token_ttl_seconds) {
+  if (!token_ttl_seconds) {
+    return std::nullopt;
+  }
+  const std::string& text = *token_ttl_seconds;
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && value > 0 ? std::optional(std::chrono::seconds(value)) : std::nullopt;
+}
+
 bool CanRefresh(const StoredLogin& login, const Profile& profile) {
   return login.tokens && BelongsTo(*login.tokens, profile) && !IsStale(login) &&
          login.tokens->refresh_token && !IsDead(login.record, *login.tokens->refresh_token);
@@ -78,8 +94,14 @@ bool IsUndelivered(const StoredLogin& login) {
 
 bool IsUnexpired(const StoredLogin& login, const Profile& profile, const Demand& demand,
                  UnixTime now) {
-  if (!login.tokens || !BelongsTo(*login.tokens, profile) || IsStale(login) ||
-      IsFromTheFuture(*login.tokens, now) || IsRejected(login.record, login.tokens->access_token)) {
+  if (!login.tokens || !BelongsTo(*login.tokens, profile)) {
+    return false;
+  }
+  if (login.tokens->credential == Credential::kApiKey) {
+    return demand.takes_api_key;
+  }
+  if (IsStale(login) || IsFromTheFuture(*login.tokens, now) ||
+      IsRejected(login.record, login.tokens->access_token)) {
     return false;
   }
   const std::optional<UnixTime> expiry = EffectiveExpiry(*login.tokens, demand.token_ttl);
@@ -96,6 +118,10 @@ NextStep DecideNextStep(const StoredLogin& login, const Profile& profile, const 
   }
   if (!login.tokens || !BelongsTo(*login.tokens, profile)) {
     return SignInNeeded{"nobody is signed in"};
+  }
+  if (login.tokens->credential == Credential::kApiKey) {
+    const bool will_do = demand.takes_api_key && demand.wanted == Wanted::kAny;
+    return will_do ? NextStep(HandOut{}) : NextStep(ApiKeyOnly{});
   }
   if (IsStale(login)) {
     return SignInNeeded{"the stored login is an older copy of one that was renewed since"};

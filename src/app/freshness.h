@@ -20,16 +20,24 @@ enum class Wanted {
 /// What a run asks of the token that it hands out.
 struct Demand {
   Wanted wanted = Wanted::kAny;
-  /// How long the token must still be valid; never more than half its lifetime.
+  /// How long the token must still be valid; half its lifetime is always enough, unless `in_full`.
   std::chrono::seconds min_validity{0};
+  /// Nothing less than `min_validity`, where a new token lasts so long.
+  bool in_full = false;
   /// The lifetime of a token whose server did not say (GROK_AUTH_TOKEN_TTL).
   std::optional<std::chrono::seconds> token_ttl;
+  /// An API key will do in place of a token, if the profile has one.
+  bool takes_api_key = false;
 };
 
 /// The `min_validity` of a provider run: Grok's early-invalidation window plus its jitter of 60 s,
 /// unless the profile or the command line says otherwise.
 [[nodiscard]] std::chrono::seconds DefaultMinValidity(
     const std::optional<std::string>& early_invalidation_seconds);
+
+/// The lifetime that GROK_AUTH_TOKEN_TTL names; nothing when it is unset or no number of seconds.
+[[nodiscard]] std::optional<std::chrono::seconds> ParseTokenTtl(
+    const std::optional<std::string>& token_ttl_seconds);
 
 struct HandOut {};
 struct Refresh {};
@@ -41,7 +49,9 @@ struct SignInNeeded {
 struct KeyringBlocked {
   KeyringAnswer answer;
 };
-using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked>;
+/// The profile has an API key, which is not what was asked for.
+struct ApiKeyOnly {};
+using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked, ApiKeyOnly>;
 
 /// The one place that decides what a run does with what it loaded. `first_look` is the version of
 /// the token set that this run loaded first, nothing when there was none or nothing was loaded yet.
@@ -54,7 +64,8 @@ using NextStep = std::variant<HandOut, Refresh, SignInNeeded, KeyringBlocked>;
 [[nodiscard]] bool CanRefresh(const StoredLogin& login, const Profile& profile);
 
 /// Whether the access token can still be handed out when no refresh came through: not expired, not
-/// from the future, not rejected by a server, its login not stale.
+/// from the future, not rejected by a server, its login not stale. An API key can where it
+/// `takes_api_key`.
 [[nodiscard]] bool IsUnexpired(const StoredLogin& login, const Profile& profile,
                                const Demand& demand, UnixTime now);
 

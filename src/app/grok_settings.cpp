@@ -1,8 +1,8 @@
 #include "app/grok_settings.h"
 
-#include <toml++/toml.h>
-
-#include <array>
+#include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "app/error.h"
 
@@ -16,46 +16,6 @@ const std::vector<std::string>& DefaultScopes() {
                                                   "api:access"};
   return scopes;
 }
-
-/// The two tables of Grok's file, the one that wins first.
-constexpr std::array<std::string_view, 2> kSections = {"grok_com_config", "auth"};
-
-class GrokSettings {
- public:
-  explicit GrokSettings(const std::optional<std::string>& text) {
-    try {
-      root_ = toml::parse(text.value_or(""));
-    } catch (const toml::parse_error&) {
-      root_.clear();
-    }
-  }
-
-  [[nodiscard]] std::optional<std::string> String(std::string_view key) const {
-    for (const std::string_view section : kSections) {
-      auto value = root_[section]["oidc"][key].value<std::string>();
-      if (value && !value->empty()) {
-        return value;
-      }
-    }
-    return std::nullopt;
-  }
-
-  [[nodiscard]] std::optional<std::vector<std::string>> Strings(std::string_view key) const {
-    for (const std::string_view section : kSections) {
-      if (const toml::array* array = root_[section]["oidc"][key].as_array()) {
-        std::vector<std::string> strings;
-        for (const toml::node& element : *array) {
-          strings.push_back(element.value_or(std::string()));
-        }
-        return strings;
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  toml::table root_;
-};
 
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> words;
@@ -102,15 +62,14 @@ void RequireUsable(const Profile& profile) {
 
 }  // namespace
 
-std::optional<Profile> ReadGrokOidcProfile(const std::optional<std::string>& config_text,
+std::optional<Profile> MakeGrokOidcProfile(const GrokOidcSettings& settings,
                                            const Environment& environment) {
-  const GrokSettings settings(config_text);
   const auto either = [](const std::optional<std::string>& first,
                          const std::optional<std::string>& second) {
     return first ? first : second;
   };
-  const auto issuer = either(settings.String("issuer"), environment.grok_oidc_issuer);
-  const auto client_id = either(settings.String("client_id"), environment.grok_oidc_client_id);
+  const auto issuer = either(settings.issuer, environment.grok_oidc_issuer);
+  const auto client_id = either(settings.client_id, environment.grok_oidc_client_id);
   if (!issuer && !client_id) {
     return std::nullopt;
   }
@@ -118,9 +77,9 @@ std::optional<Profile> ReadGrokOidcProfile(const std::optional<std::string>& con
   profile.name = kGrokOidcProfile;
   profile.issuer = issuer.value_or("");
   profile.client_id = client_id.value_or("");
-  profile.audience = either(settings.String("audience"), environment.grok_oidc_audience);
-  if (auto scopes = settings.Strings("scopes")) {
-    profile.scopes = std::move(*scopes);
+  profile.audience = either(settings.audience, environment.grok_oidc_audience);
+  if (settings.scopes) {
+    profile.scopes = *settings.scopes;
   } else {
     profile.scopes = environment.grok_oidc_scopes ? SplitAtCommas(*environment.grok_oidc_scopes)
                                                   : DefaultScopes();

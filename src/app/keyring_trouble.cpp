@@ -27,27 +27,27 @@ std::string DescribeKeyring(const KeyringAnswer& answer) {
   return Description(answer.state) + (answer.detail.empty() ? "" : " (" + answer.detail + ")");
 }
 
-std::string KeyringHint(const KeyringAnswer& answer, const Profile& profile) {
-  const std::string otherwise = ", or " + LoginHint(profile);
-  switch (answer.state) {
+std::string KeyringRemedy(KeyringState state) {
+  switch (state) {
     case KeyringState::kLocked:
-      return std::string("unlock it: log in to the desktop, or open it in the keyring program") +
-             otherwise;
+      return "unlock it: log in to the desktop, or open it in the keyring program";
     case KeyringState::kAbsent:
-      return std::string(
-                 "run grok-auth in the desktop session that signed in (over SSH its bus is "
-                 "out of reach)") +
-             otherwise;
+      return "run grok-auth in the desktop session that signed in (over SSH its bus is out of "
+             "reach)";
     case KeyringState::kCannotStart:
-      return std::string("look at the log of the session bus (journalctl --user)") + otherwise;
+      return "look at the log of the session bus (journalctl --user)";
     case KeyringState::kHung:
-      return std::string("restart the keyring program (gnome-keyring-daemon --replace)") +
-             otherwise;
+      return "restart the keyring program (gnome-keyring-daemon --replace)";
     case KeyringState::kFound:
     case KeyringState::kNothing:
       break;
   }
-  return LoginHint(profile);
+  return {};
+}
+
+std::string KeyringHint(const KeyringAnswer& answer, const Profile& profile) {
+  const std::string remedy = KeyringRemedy(answer.state);
+  return remedy + (remedy.empty() ? "" : ", or ") + LoginHint(profile);
 }
 
 Error MakeKeyringError(const KeyringAnswer& answer, const Profile& profile) {

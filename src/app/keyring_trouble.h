@@ -9,6 +9,9 @@ namespace grokauth::app {
 /// "the keyring is locked", for messages; `answer` is neither kFound nor kNothing.
 [[nodiscard]] std::string DescribeKeyring(const KeyringAnswer& answer);
 
+/// What to do about it; empty for the two answers that need nothing.
+[[nodiscard]] std::string KeyringRemedy(KeyringState state);
+
 /// What to do about it, when a login that is kept in the keyring cannot be read.
 [[nodiscard]] std::string KeyringHint(const KeyringAnswer& answer, const Profile& profile);
 

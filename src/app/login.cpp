@@ -2,6 +2,7 @@
 
 #include "app/first_look.h"
 #include "app/keyring_trouble.h"
+#include "app/model_cache.h"
 #include "app/place.h"
 #include "app/revocation.h"
 #include "app/sign_in.h"
@@ -23,6 +24,12 @@ StoredLogin LookAtLogin(Context& context) {
   }
   RefuseNewer(context, login);
   return login;
+}
+
+void TellApiKeyGone(Context& context) {
+  const std::string where = context.profile.is_xai ? "at https://console.x.ai" : "where you got it";
+  context.messages.Say("The API key of profile '" + context.profile.name +
+                       "' was deleted here. It stays valid until you delete it " + where + ".");
 }
 
 /// Why the login was not revoked; empty when it was.
@@ -70,6 +77,7 @@ bool DeleteLogin(Context& context) {
   // No lock but the innermost: a refresh or a sign-in that is under way finds out when it saves,
   // drops what it got and revokes it.
   const std::optional<KeyringAnswer> kept = context.store.SignOut();
+  ForgetModels(context);
   if (kept) {
     context.messages.Warn(DescribeKeyring(*kept) +
                           ": the item whose name begins 'grok-auth: " + context.profile.name +
@@ -77,6 +85,10 @@ bool DeleteLogin(Context& context) {
   }
   if (!login.tokens && !login.trouble && !login.fault) {
     return false;
+  }
+  if (login.tokens && login.tokens->credential == Credential::kApiKey) {
+    TellApiKeyGone(context);
+    return true;
   }
   const std::string trouble = RevokeStored(context, login);
   if (!trouble.empty()) {

@@ -18,7 +18,7 @@ struct LoginOptions {
 void Login(Context& context, const LoginOptions& options);
 
 /// Deletes the login here and revokes it at the server (the command `logout`), at once. A
-/// revocation that fails is a warning. Nobody signed in: says so.
+/// revocation that fails is a warning. No server is told of an API key. Nobody signed in: says so.
 void Logout(Context& context);
 
 /// The same, but says nothing when nobody was signed in, and returns whether somebody was.

@@ -37,7 +37,9 @@ Status LookAtStatus(Context& context) {
   if (tokens.expires_at) {
     status.left = *tokens.expires_at - now;
   }
-  const bool usable = IsUnexpired(status.login, context.profile, Demand{}, now);
+  Demand any;
+  any.takes_api_key = true;
+  const bool usable = IsUnexpired(status.login, context.profile, any, now);
   status.state = usable || status.refreshable ? LoginState::kConnected : LoginState::kExpired;
   return status;
 }

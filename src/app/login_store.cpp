@@ -21,7 +21,8 @@ StoredSet ReadTokenSet(const std::string& text) {
 std::string LabelOf(const TokenSet& tokens, const Profile& profile) {
   const std::string account =
       tokens.account ? tokens.account->email.value_or(tokens.account->sub) : "";
-  return "grok-auth: " + profile.name + (account.empty() ? "" : " (" + account + ")");
+  const std::string owner = tokens.credential == Credential::kApiKey ? "API key" : account;
+  return "grok-auth: " + profile.name + (owner.empty() ? "" : " (" + owner + ")");
 }
 
 }  // namespace

@@ -55,6 +55,10 @@ class LoginStore {
   /// counts as empty.
   [[nodiscard]] StoredLogin Load();
 
+  /// The id of the login that is stored now, without asking the keyring. After a sign-out it is
+  /// that of no login; empty: there never was one.
+  [[nodiscard]] std::string CurrentId();
+
   /// Tells one ended refresh from the next, of this login or of one that took its place: it changes
   /// whenever the login is worth another look. Costs one small file.
   [[nodiscard]] std::string OutcomeMark();
@@ -83,12 +87,14 @@ class LoginStore {
   /// token set: first the tokens, then the switch, then the pending entry and the old login go. A
   /// login that the keyring does not take waits in the file; `rescued` says why. Nothing is stored,
   /// and nothing returned, when the pending entry has gone: the profile was signed out meanwhile.
+  /// Without a name it is no answer to a pending sign-in, and what waits for one is dropped: every
+  /// pending entry goes.
   struct SavedSignIn {
     TokenSet tokens;
     std::optional<KeyringAnswer> rescued;
   };
-  [[nodiscard]] std::optional<SavedSignIn> SaveSignIn(TokenSet tokens,
-                                                      const std::string& pending_name);
+  [[nodiscard]] std::optional<SavedSignIn> SaveSignIn(
+      TokenSet tokens, const std::optional<std::string>& pending_name);
 
   /// Changes the record of the login `store_id`; false, and nothing happens, when another login
   /// took its place.
@@ -125,8 +131,6 @@ class LoginStore {
   [[nodiscard]] std::string ReadRecordText();
   [[nodiscard]] RefreshRecord ReadRecord(const std::string& store_id);
   void WriteRecord(const RefreshRecord& record);
-  /// The id of the login that is stored now, without asking the keyring; empty: none.
-  [[nodiscard]] std::string CurrentId();
   [[nodiscard]] KeyringAnswer SaveInKeyring(const TokenSet& tokens);
   /// What is left of logins when another one takes the place of `before`: items in the keyring, and
   /// the token set in the file when that is removed later.

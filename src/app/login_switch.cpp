@@ -16,15 +16,17 @@ std::string NewStoreId(Random& random) {
 
 }  // namespace
 
-std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
-                                                              const std::string& pending_name) {
+std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(
+    TokenSet tokens, const std::optional<std::string>& pending_name) {
   tokens.store_id = NewStoreId(random_);
   tokens.generation = 1;
   const std::unique_ptr<Lock> lock =
       WaitForWriteLock();  // if not, saved without it: as after a refresh
-  if (!files_.state().Read(pending_name)) {
+  if (pending_name && !files_.state().Read(*pending_name)) {
     return std::nullopt;
   }
+  const std::vector<std::string> answered =
+      pending_name ? std::vector{*pending_name} : files_.state().List(files_.Name(kPendingSuffix));
   static_cast<void>(MoveDamagedAside());
   const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
@@ -53,7 +55,9 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(TokenSet tokens,
     } else {
       WriteStoreId(now);
     }
-    files_.state().Remove(pending_name);
+    for (const std::string& name : answered) {
+      files_.state().Remove(name);
+    }
     WriteRecord(record);
     if (!now.obsolete.empty()) {
       std::optional<KeyringAnswer> refusal;

@@ -212,6 +212,9 @@ class LoopbackSignIn {
       std::optional<LoginStore::SavedSignIn> saved = context_.store.SaveSignIn(tokens, entry_name_);
       if (!saved) {
         static_cast<void>(Revoke(context_, tokens));
+        if (std::optional<Handout> other = session_.FindOtherLogin()) {
+          return std::move(*other);
+        }
         throw MakeSignedOutError(context_.profile);
       }
       tokens = std::move(saved->tokens);

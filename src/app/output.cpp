@@ -18,10 +18,9 @@ constexpr std::chrono::milliseconds kDeliveryPatience{200};
 
 }  // namespace
 
-void Deliver(Context& context, const Handout& handout, TokenFormat format) {
+void NoteDelivery(Context& context, const Handout& handout) {
   // One look before the lock: of many runs that waited for this token, the first has noted it.
   if (handout.is_undelivered && !context.store.IsDelivered(handout.version)) {
-    // Best effort: a cached run must work without a writable folder.
     NoteInRecord(
         context, handout.version.store_id,
         [&](RefreshRecord& record) {
@@ -31,6 +30,10 @@ void Deliver(Context& context, const Handout& handout, TokenFormat format) {
         },
         kDeliveryPatience);
   }
+}
+
+void Deliver(Context& context, const Handout& handout, TokenFormat format) {
+  NoteDelivery(context, handout);
   if (format == TokenFormat::kBare) {
     context.edges.terminal.WriteAnswer(handout.access_token + "\n");
     return;

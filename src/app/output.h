@@ -12,9 +12,12 @@ namespace grokauth::app {
 /// How a token is printed: as the JSON that Grok reads, or alone.
 enum class TokenFormat { kJson, kBare };
 
-/// Prints the token for whoever asked, and records first that it was delivered, so that a later
-/// headless run does not hand it out as new. `expires_in` is what remains now; the issuer is the
-/// profile's, on every run (Grok replaces the stored credential by each answer).
+/// Records that the token is handed to somebody now, so that a later headless run does not hand it
+/// out as new. Best effort: a cached run must work without a writable folder.
+void NoteDelivery(Context& context, const Handout& handout);
+
+/// Prints the token for whoever asked, its delivery noted before. `expires_in` is what remains now;
+/// the issuer is the profile's, on every run (Grok replaces the stored credential by each answer).
 void Deliver(Context& context, const Handout& handout, TokenFormat format);
 
 /// 2026-11-20T23:59:59Z (RFC 3339).

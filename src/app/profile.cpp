@@ -63,6 +63,7 @@ Profile MakeXaiProfile() {
                     "conversations:write",
                     "workspaces:read",
                     "workspaces:write"};
+  profile.api_base = "https://api.x.ai/v1";
   profile.authorize_params = {{"plan", "generic"}, {"referrer", "grok-auth"}};
   profile.is_xai = true;
   profile.git_hosts = {GitHost{"api.x.ai", ""}};

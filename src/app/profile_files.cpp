@@ -59,12 +59,15 @@ void ProfileFiles::RemoveAllBut(std::string_view suffix) {
 std::unique_ptr<Lock> ProfileFiles::WriteLock(std::chrono::milliseconds patience) {
   std::unique_ptr<Lock> lock = WaitForWriteLock(patience);
   if (!lock) {
-    throw Error(
-        ErrorKind::kStore, "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
-        "if it goes on, look for a grok-auth process that was stopped or hangs: fuser -v '" +
-            Path(kWriteLockSuffix) + "'");
+    throw StuckWrite();
   }
   return lock;
+}
+
+Error ProfileFiles::StuckWrite() const {
+  return {ErrorKind::kStore, "another process does not let go of '" + Path(kWriteLockSuffix) + "'",
+          "if it goes on, look for a grok-auth process that was stopped or hangs: fuser -v '" +
+              Path(kWriteLockSuffix) + "'"};
 }
 
 std::optional<Error> ProfileFiles::StoppedRefresh() {
@@ -102,6 +105,22 @@ std::unique_ptr<Lock> ProfileFiles::TryRefreshLock() {
 
 std::unique_ptr<Lock> ProfileFiles::TryPollLock() {
   return state_.TryLock(Name(kPollLockSuffix));
+}
+
+bool ProfileFiles::IsSignInHeld() {
+  return state_.IsHeld(Name(kSignInLockSuffix));
+}
+
+bool ProfileFiles::IsRefreshHeld() {
+  return state_.IsHeld(Name(kRefreshLockSuffix));
+}
+
+std::string ProfileFiles::RefreshLockPath() const {
+  return Path(kRefreshLockSuffix);
+}
+
+bool ProfileFiles::IsWriteHeld() {
+  return state_.IsHeld(Name(kWriteLockSuffix));
 }
 
 PendingStore::PendingStore(ProfileFiles& files, Random& random) : files_(files), random_(random) {}

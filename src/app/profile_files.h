@@ -46,12 +46,20 @@ class ProfileFiles {
   /// The same, but null then: for what must be saved in any case.
   [[nodiscard]] std::unique_ptr<Lock> WaitForWriteLock(
       std::chrono::milliseconds patience = kWriteLockPatience);
+  /// The error to report then.
+  [[nodiscard]] Error StuckWrite() const;
 
   /// The outer locks (order: signin, then poll or refresh, then write). Null when another process
   /// holds it.
   [[nodiscard]] std::unique_ptr<Lock> TrySignInLock();
   [[nodiscard]] std::unique_ptr<Lock> TryRefreshLock();
   [[nodiscard]] std::unique_ptr<Lock> TryPollLock();
+
+  /// Whether another process holds one of them; the folder stays as it is.
+  [[nodiscard]] bool IsSignInHeld();
+  [[nodiscard]] bool IsRefreshHeld();
+  [[nodiscard]] bool IsWriteHeld();
+  [[nodiscard]] std::string RefreshLockPath() const;
 
   /// The error to report when the refresh lock cannot be had because its holder was stopped.
   [[nodiscard]] std::optional<Error> StoppedRefresh();

@@ -177,6 +177,11 @@ std::optional<Handout> SignInSession::FindOtherLogin() {
                                            : first_look_ != VersionOf(*login.tokens));
   const NextStep step = DecideNextStep(login, context_.profile, options_.demand,
                                        context_.edges.clock.Now(), first_look_);
+  if (is_new && std::holds_alternative<ApiKeyOnly>(step)) {
+    throw Error(ErrorKind::kLoginRequired,
+                "the sign-in was given up: an API key was stored in the profile meanwhile",
+                LoginHint(context_.profile));
+  }
   if (is_new && std::holds_alternative<HandOut>(step)) {
     if (options_.is_login) {
       const std::optional<UnixTime> expiry =

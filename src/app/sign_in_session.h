@@ -66,7 +66,8 @@ class SignInSession {
   [[nodiscard]] Keyboard* keyboard();
 
   /// A token that this run did not see at its start: the refresh in the background brought it, or
-  /// another process signed in or refreshed.
+  /// another process signed in or refreshed. Throws `Error{kLoginRequired}` when it stored an API
+  /// key.
   [[nodiscard]] std::optional<Handout> FindOtherLogin();
   /// The same without a look at the store.
   [[nodiscard]] const std::optional<Handout>& late_token() const { return late_token_; }

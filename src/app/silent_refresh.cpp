@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/api_key.h"
+
 namespace grokauth::app {
 
 namespace {
@@ -123,6 +125,9 @@ class SilentRefresh {
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
       return *blocked;
+    }
+    if (std::holds_alternative<ApiKeyOnly>(step)) {
+      throw MakeApiKeyError(context_.profile, demand_);
     }
     return std::nullopt;
   }

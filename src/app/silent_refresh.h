@@ -25,8 +25,8 @@ using SilentRefreshResult =
 
 /// Gets a new token without a person, by `deadline`: takes the refresh lock and starts a worker, or
 /// waits for the one that holds it. `first` is what the run loaded first. Several processes at once
-/// make one request. On an interrupt it gives a running worker 400 ms to report, then throws
-/// `Interrupted`.
+/// make one request. Throws `Error` when an API key takes the place of the login meanwhile. On an
+/// interrupt it gives a running worker 400 ms to report, then throws `Interrupted`.
 [[nodiscard]] SilentRefreshResult RefreshSilently(Context& context, const Demand& demand,
                                                   const StoredLogin& first, SteadyTime deadline);
 

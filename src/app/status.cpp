@@ -4,6 +4,8 @@
 
 #include "app/keyring_trouble.h"
 #include "app/login_state.h"
+#include "app/model_cache.h"
+#include "app/model_list.h"
 #include "app/output.h"
 #include "app/refresh_verdict.h"
 #include "app/tier.h"
@@ -122,7 +124,8 @@ std::string MakeTable(Context& context, const Status& status) {
   if (const std::optional<Tier> tier = PeekTier(tokens.access_token)) {
     table += Row("tier", DescribeTier(*tier, context.profile));
   }
-  table += Row("token", DescribeToken(status));
+  table += tokens.credential == Credential::kApiKey ? Row("credential", "API key")
+                                                    : Row("token", DescribeToken(status));
   table += Row("stored in", DescribeStore(context, status.login));
   if (const auto text = DescribeLastRefresh(status, context.edges.clock.Now())) {
     table += Row("last refresh", *text);
@@ -158,6 +161,16 @@ std::optional<oauth::JsonObject> MakeLastRefresh(const StoredLogin& login) {
   return object;
 }
 
+/// The models that are known without asking anybody.
+void AddModels(Context& context, oauth::JsonObject& answer) {
+  const std::optional<ModelList> list = ReadCachedModels(context);
+  if (list) {
+    const std::vector<Model> models = ListModels(*list, /*all=*/false);
+    answer.SetIf("default_model_id", DefaultModelId(models))
+        .Set("models", MakeModelObjects(models));
+  }
+}
+
 }  // namespace
 
 oauth::JsonObject MakeStatusAnswer(Context& context) {
@@ -180,6 +193,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
     return answer;
   }
   const TokenSet& tokens = *status.login.tokens;
+  answer.Set("credential", CredentialWord(tokens.credential));
   if (tokens.account) {
     answer.Set("account", MakeAccount(*tokens.account));
   }
@@ -197,6 +211,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
   if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login)) {
     answer.Set("last_refresh", *last);
   }
+  AddModels(context, answer);
   return answer;
 }
 

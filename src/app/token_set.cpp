@@ -10,7 +10,9 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr std::int64_t kFormatVersion = 1;
+// A program that knows version 1 only must not take an API key for a token.
+constexpr std::int64_t kLoginVersion = 1;
+constexpr std::int64_t kApiKeyVersion = 2;
 
 std::int64_t SecondsSinceEpoch(UnixTime time) {
   return time.time_since_epoch().count();
@@ -33,6 +35,10 @@ std::optional<Place> ParsePlace(std::string_view word) {
     return Place::kLibsecret;
   }
   return word == "file" ? std::optional(Place::kFile) : std::nullopt;
+}
+
+const char* CredentialWord(Credential credential) {
+  return credential == Credential::kApiKey ? "api_key" : "login";
 }
 
 TokenVersion VersionOf(const TokenSet& tokens) {
@@ -71,6 +77,18 @@ TokenSet MakeTokenSet(const oauth::TokenResponse& response, const Profile& profi
   return tokens;
 }
 
+TokenSet MakeApiKeySet(std::string api_key, const Profile& profile, UnixTime now) {
+  TokenSet tokens;
+  tokens.credential = Credential::kApiKey;
+  tokens.generation = 1;
+  tokens.issuer = profile.issuer;
+  tokens.client_id = profile.client_id;
+  tokens.access_token = std::move(api_key);
+  tokens.token_type = "Bearer";
+  tokens.minted_at = now;
+  return tokens;
+}
+
 std::optional<UnixTime> EffectiveExpiry(const TokenSet& tokens,
                                         std::optional<std::chrono::seconds> token_ttl) {
   if (tokens.expires_at || !token_ttl) {
@@ -81,8 +99,12 @@ std::optional<UnixTime> EffectiveExpiry(const TokenSet& tokens,
 
 std::string SerializeTokenSet(const TokenSet& tokens) {
   oauth::JsonObject object;
-  object.Set("version", kFormatVersion)
-      .Set("store_id", tokens.store_id)
+  if (tokens.credential == Credential::kApiKey) {
+    object.Set("version", kApiKeyVersion).Set("credential", CredentialWord(tokens.credential));
+  } else {
+    object.Set("version", kLoginVersion).Set("token_endpoint", tokens.token_endpoint);
+  }
+  object.Set("store_id", tokens.store_id)
       .Set("generation", tokens.generation)
       .Set("store", PlaceWord(tokens.place))
       .Set("issuer", tokens.issuer)
@@ -92,7 +114,6 @@ std::string SerializeTokenSet(const TokenSet& tokens) {
       .Set("minted_at", SecondsSinceEpoch(tokens.minted_at))
       .SetIf("refresh_token", tokens.refresh_token)
       .SetIf("scope", tokens.scope)
-      .Set("token_endpoint", tokens.token_endpoint)
       .SetIf("revocation_endpoint", tokens.revocation_endpoint);
   if (tokens.expires_at) {
     object.Set("expires_at", SecondsSinceEpoch(*tokens.expires_at));
@@ -112,10 +133,13 @@ std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text) {
   if (!object) {
     return TokenSetFault{"is damaged (not a JSON object)"};
   }
-  if (object->Integer("version").value_or(0) > kFormatVersion) {
+  const std::int64_t version = object->Integer("version").value_or(0);
+  const bool is_api_key = object->String("credential") == CredentialWord(Credential::kApiKey);
+  if (version > (is_api_key ? kApiKeyVersion : kLoginVersion)) {
     return TokenSetFault{"was written by a newer version of grok-auth", /*is_newer=*/true};
   }
   TokenSet tokens;
+  tokens.credential = is_api_key ? Credential::kApiKey : Credential::kLogin;
   tokens.store_id = object->String("store_id").value_or("");
   tokens.generation = object->Integer("generation").value_or(0);
   tokens.place = ParsePlace(object->String("store").value_or("")).value_or(Place::kFile);
@@ -134,9 +158,10 @@ std::variant<TokenSet, TokenSetFault> ParseTokenSet(std::string_view text) {
   }
   tokens.token_endpoint = object->String("token_endpoint").value_or("");
   tokens.revocation_endpoint = object->String("revocation_endpoint");
-  for (const std::string* required : {&tokens.store_id, &tokens.issuer, &tokens.client_id,
-                                      &tokens.access_token, &tokens.token_endpoint}) {
-    if (required->empty()) {
+  const bool has_endpoint = is_api_key || !tokens.token_endpoint.empty();
+  for (const std::string* required :
+       {&tokens.store_id, &tokens.issuer, &tokens.client_id, &tokens.access_token}) {
+    if (required->empty() || !has_endpoint) {
       return TokenSetFault{"is damaged (a member is missing)"};
     }
   }

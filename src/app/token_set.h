@@ -22,14 +22,25 @@ enum class Place {
 [[nodiscard]] const char* PlaceWord(Place place);
 [[nodiscard]] std::optional<Place> ParsePlace(std::string_view word);
 
-/// Everything a login consists of, kept as one value so that a replacement is one write.
+/// What a profile holds.
+enum class Credential {
+  kLogin,   ///< tokens of a sign-in
+  kApiKey,  ///< a key that a person brought along: not from the issuer, and nothing can renew it
+};
+
+/// "login" or "api_key", as it is stored and shown.
+[[nodiscard]] const char* CredentialWord(Credential credential);
+
+/// Everything a login consists of, kept as one value so that a replacement is one write. An API key
+/// is one without expiry, refresh token and endpoints.
 struct TokenSet {
+  Credential credential = Credential::kLogin;
   std::string store_id;         ///< of the sign-in that this set descends from
   std::int64_t generation = 0;  ///< 1 at the sign-in, one more at each refresh
   Place place = Place::kFile;   ///< a set for the keyring that is found in a file waits there
   std::string issuer;
   std::string client_id;
-  std::string access_token;
+  std::string access_token;  ///< or the API key
   std::string token_type;
   std::optional<UnixTime> expires_at;  ///< of the access token; nothing when the server did not say
   UnixTime minted_at{};                ///< when the access token arrived
@@ -59,6 +70,9 @@ struct TokenVersion {
 /// `expires_in`, else from the token's own `exp` claim.
 [[nodiscard]] TokenSet MakeTokenSet(const oauth::TokenResponse& response, const Profile& profile,
                                     const TokenSet* previous, UnixTime now);
+
+/// What `api_key` is kept as.
+[[nodiscard]] TokenSet MakeApiKeySet(std::string api_key, const Profile& profile, UnixTime now);
 
 /// When the access token ends: the stored expiry, else minted_at + `token_ttl` when one is given.
 [[nodiscard]] std::optional<UnixTime> EffectiveExpiry(

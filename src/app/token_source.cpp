@@ -1,8 +1,8 @@
 #include "app/token_source.h"
 
-#include <charconv>
 #include <utility>
 
+#include "app/api_key.h"
 #include "app/best_effort.h"
 #include "app/first_look.h"
 #include "app/keyring_trouble.h"
@@ -25,17 +25,6 @@ constexpr std::chrono::seconds kSignInBudget{290};
 // The command `refresh` has nobody behind it who kills it: the worker's own limit and some more.
 constexpr std::chrono::seconds kRefreshNowBudget{75};
 
-std::optional<std::chrono::seconds> ParseTokenTtl(const Environment& environment) {
-  if (!environment.token_ttl_seconds) {
-    return std::nullopt;
-  }
-  const std::string& text = *environment.token_ttl_seconds;
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && value > 0 ? std::optional(std::chrono::seconds(value)) : std::nullopt;
-}
-
 Demand MakeDemand(const Context& context, const TokenOptions& options) {
   Demand demand;
   // A caller that names the token which did not do can use every other one.
@@ -44,7 +33,7 @@ Demand MakeDemand(const Context& context, const TokenOptions& options) {
       context.environment.grok_auth_expired && !is_named ? Wanted::kUnseen : Wanted::kAny;
   demand.min_validity = options.min_validity.value_or(context.profile.min_validity.value_or(
       DefaultMinValidity(context.environment.early_invalidation_seconds)));
-  demand.token_ttl = ParseTokenTtl(context.environment);
+  demand.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
   return demand;
 }
 
@@ -78,6 +67,9 @@ class TokenRun {
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&step)) {
       return OpenKeyring(blocked->answer);
+    }
+    if (std::holds_alternative<ApiKeyOnly>(step)) {
+      throw MakeApiKeyError(context_.profile, demand_);
     }
     return Refresh();
   }
@@ -197,11 +189,15 @@ void ProvideToken(Context& context, const TokenOptions& options) {
   if (context.environment.provider_access_token) {
     RejectToken(context, *context.environment.provider_access_token);
   }
-  Deliver(context, GetToken(context, options, MakeDemand(context, options)), options.format);
+  const Demand demand = MakeDemand(context, options);
+  Deliver(context, TokenRun(context, options, demand).Run(), options.format);
 }
 
 Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand) {
-  return TokenRun(context, options, demand).Run();
+  Demand own = demand;
+  own.takes_api_key = true;
+  own.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
+  return TokenRun(context, options, own).Run();
 }
 
 Handout GetToken(Context& context, const Demand& demand) {
@@ -212,7 +208,9 @@ Handout GetToken(Context& context, const Demand& demand) {
 
 void RejectToken(Context& context, const std::string& access_token) {
   const StoredLogin login = context.store.Load();
-  if (login.tokens && login.tokens->access_token == access_token) {
+  const bool is_stored = login.tokens && login.tokens->credential == Credential::kLogin &&
+                         login.tokens->access_token == access_token;
+  if (is_stored) {
     NoteInRecord(
         context, login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
         kRecordPatience);

@@ -24,15 +24,17 @@ struct TokenOptions {
 void ProvideToken(Context& context, const TokenOptions& options);
 
 /// The stored token when it meets `demand`, else a refreshed one, else, unless `no_interactive`,
-/// one of a sign-in: for commands that hand it out in a form of their own, or use it themselves.
-/// Throws `Error`, `Interrupted`.
+/// one of a sign-in: for commands that hand it out in a form of their own, or use it themselves. An
+/// API key will do, where any token does, and GROK_AUTH_TOKEN_TTL is heeded. Throws `Error`,
+/// `Interrupted`.
 [[nodiscard]] Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand);
 
 /// The same without a sign-in.
 [[nodiscard]] Handout GetToken(Context& context, const Demand& demand);
 
 /// Keeps the stored access token from being handed out again if it is `access_token`, which a
-/// server did not take; the login stays. Best effort.
+/// server did not take; the login stays. An API key is left alone: it may have been disabled only
+/// for a while, and nothing could renew it. Best effort.
 void RejectToken(Context& context, const std::string& access_token);
 
 /// Renews the login now, without a person (the command `refresh`).

@@ -18,12 +18,13 @@ using app::Context;
 using app::Error;
 
 std::vector<app::Profile> AllProfiles(const CommonOptions& options, app::Edges& edges,
-                                      const Process& process) {
+                                      const Process& process, app::Messages& messages) {
   if (options.profile) {
     throw Error(app::ErrorKind::kUsage, "--all and --profile exclude each other",
                 "give one of them");
   }
-  const app::Configuration configuration = LoadAllProfiles(options, process);
+  const app::Configuration configuration =
+      LoadAllProfiles(options, process, [&](const std::string& text) { messages.Warn(text); });
   std::vector<app::Profile> profiles;
   for (const app::Profile& profile : configuration.profiles) {
     profiles.push_back(app::ChooseProfile(configuration, profile.name, process.environment));
@@ -40,7 +41,7 @@ int ForAll(const CommonOptions& options, app::Edges& edges, const Process& proce
            app::Messages& messages, Use use) {
   int status = 0;
   std::vector<oauth::JsonObject> answers;
-  for (app::Profile& profile : AllProfiles(options, edges, process)) {
+  for (app::Profile& profile : AllProfiles(options, edges, process, messages)) {
     const std::string name = profile.name;
     try {
       WithProfile(std::move(profile), options, edges, process, messages,

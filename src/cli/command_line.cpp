@@ -174,9 +174,17 @@ Command MakeToken(Parsed parsed) {
 }
 
 Command MakeLogin(Parsed parsed) {
+  const bool api_key = parsed.Has("api-key");
+  for (const std::string name : {"device", "loopback", "no-browser", "no-qr", "timeout"}) {
+    if (api_key && parsed.Has(name)) {
+      throw Error(ErrorKind::kUsage, "--api-key and --" + name + " exclude each other",
+                  UsageHint(parsed.description));
+    }
+  }
   return LoginCommand{
       std::move(parsed.common),
-      {parsed.Has("no-qr"), parsed.Has("no-browser"), Seconds(parsed.values, "timeout")}};
+      {parsed.Has("no-qr"), parsed.Has("no-browser"), Seconds(parsed.values, "timeout")},
+      api_key};
 }
 
 Command MakeLogout(Parsed parsed) {
@@ -218,8 +226,10 @@ Command MakeSetup(Parsed parsed) {
 }
 
 Command MakeExec(Parsed parsed) {
-  return ExecCommand{std::move(parsed.common), Seconds(parsed.values, "min-validity"),
-                     Required(std::move(parsed.foreign), "the command to run", parsed.description)};
+  return ExecCommand{
+      std::move(parsed.common),
+      {Seconds(parsed.values, "min-validity"),
+       Required(std::move(parsed.foreign), "the command to run", parsed.description)}};
 }
 
 Command MakeCredential(Parsed parsed) {

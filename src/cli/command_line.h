@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/exec.h"
 #include "app/login.h"
 #include "app/token_source.h"
 
@@ -27,6 +28,7 @@ struct TokenCommand {
 struct LoginCommand {
   CommonOptions common;
   app::LoginOptions options;
+  bool api_key = false;  ///< store one instead of signing in
 };
 struct LogoutCommand {
   CommonOptions common;
@@ -65,8 +67,7 @@ struct SetupCommand {
 };
 struct ExecCommand {
   CommonOptions common;
-  std::optional<std::chrono::seconds> min_validity;
-  std::vector<std::string> arguments;  ///< the program and its arguments; not empty
+  app::ExecOptions options;
 };
 struct CredentialCommand {
   CommonOptions common;

@@ -2,15 +2,21 @@
 
 #include <utility>
 
-#include "app/git_credential.h"
+#include "app/api_key.h"
+#include "app/doctor.h"
 #include "app/messages.h"
+#include "app/models.h"
 #include "app/profile.h"
+#include "app/profile_list.h"
 #include "app/refresh_worker.h"
+#include "app/setup.h"
 #include "app/ssh_login.h"
 #include "app/status.h"
 #include "app/two_step_sign_in.h"
 #include "cli/all_profiles.h"
 #include "cli/configuration.h"
+#include "cli/credential_command.h"
+#include "cli/doctor_command.h"
 #include "cli/report.h"
 #include "cli/with_context.h"
 #include "oauth/json.h"
@@ -35,7 +41,11 @@ void Run(const TokenCommand& command, Context& context) {
 }
 
 void Run(const LoginCommand& command, Context& context) {
-  app::Login(context, command.options);
+  if (command.api_key) {
+    app::StoreApiKey(context);
+  } else {
+    app::Login(context, command.options);
+  }
   if (command.common.json) {
     Answer(context, app::MakeStatusAnswer(context));
   }
@@ -63,8 +73,10 @@ void Run(const StatusCommand& command, Context& context) {
   }
 }
 
-void Run(const ModelsCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const ModelsCommand& command, Context& context) {
+  app::PrintModels(context,
+                   {command.force, command.all,
+                    command.common.json ? app::ModelsFormat::kJson : app::ModelsFormat::kTable});
 }
 
 void Run(const StartCommand& /*command*/, Context& context) {
@@ -75,20 +87,8 @@ void Run(const PollCommand& command, Context& context) {
   Answer(context, app::PollForLogin(context, command.pending_id));
 }
 
-void Run(const ProfilesCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-void Run(const DoctorCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-void Run(const SetupCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
-}
-
-void Run(const ExecCommand& /*command*/, Context& /*context*/) {
-  throw Error(ErrorKind::kUsage, "not built yet");
+void Run(const SetupCommand& command, Context& context) {
+  app::SetUpGrok(context, {command.write, command.common.profile, command.common.config});
 }
 
 int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& process) {
@@ -112,59 +112,61 @@ int RunWorker(const RefreshCommand& command, app::Edges& edges, const Process& p
   return 0;
 }
 
-int RunSsh(const SshCommand& command, app::Edges& edges, const Process& process,
-           app::Messages& messages) {
+int Execute(const SshCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
   const CommonOptions& common = command.common;
   return app::SignInBySsh({common.profile, common.flow, command.no_browser, command.arguments},
                           ReadConfiguration(common, process), process.environment, edges, messages);
 }
 
-/// The profile that answers for what git asks about; nothing when none does.
-std::optional<app::Profile> FindGitProfile(const CommonOptions& options, const Process& process,
-                                           const app::CredentialRequest& request) {
-  // Grok's file cannot name hosts.
-  app::Configuration configuration =
-      options.profile ? LoadConfiguration(options, process) : ReadConfiguration(options, process);
-  if (options.profile) {
-    configuration.profiles = {
-        app::ChooseProfile(configuration, options.profile, process.environment)};
-  }
-  const app::Profile* found = app::FindProfileFor(request, configuration.profiles);
-  return found == nullptr
-             ? std::nullopt
-             : std::optional(app::ChooseProfile(configuration, found->name, process.environment));
+int Execute(const ProfilesCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  const app::Configuration configuration = LoadAllProfiles(
+      command.common, process, [&](const std::string& text) { messages.Warn(text); });
+  app::PrintProfiles(configuration, process.environment, command.common.json, edges.terminal);
+  return 0;
 }
 
-void RunCredential(const CredentialCommand& command, app::Edges& edges, const Process& process,
-                   app::Messages& messages) {
-  // Read in any case: git must not find the pipe broken.
-  std::string input = process.read_input(app::kMostCredentialBytes + 1);
-  if (command.operation != "get" && command.operation != "erase") {
-    return;  // gitcredentials(7): what a helper does not know it silently ignores
+/// 0 when nothing is wrong, else 1. A configuration that ends every other command is a finding.
+int Execute(const DoctorCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  const ConfigurationFindings configuration = ExamineConfiguration(command.common, process);
+  const app::GrokConfig grok_config = app::ParseGrokConfig(ReadGrokConfig(process).value_or(""));
+  std::vector<app::Check> more;
+  if (configuration.has_profile) {
+    WithContext(command.common, edges, process, messages, [&](Context& context) {
+      more = app::Examine(context, grok_config, command.offline);
+    });
+  } else {
+    more = app::ExamineWithoutProfile(edges, process.environment, grok_config);
   }
-  const auto parsed = app::ParseCredentialRequest(input);
-  oauth::Wipe(input);
-  if (const auto* fault = std::get_if<app::CredentialFault>(&parsed)) {
-    throw Error(ErrorKind::kUsage, "the request on standard input is not git's: " + fault->reason,
-                "it must be lines key=value, as git-credential(1) describes them");
-  }
-  const auto& request = std::get<app::CredentialRequest>(parsed);
-  std::optional<app::Profile> profile = FindGitProfile(command.common, process, request);
-  if (!profile) {
-    return;  // git asks the next helper
-  }
-  WithProfile(std::move(*profile), command.common, edges, process, messages, [&](Context& context) {
-    if (command.operation == "get") {
-      app::AnswerCredentialRequest(context, request, command.no_interactive);
-    } else {
-      app::EraseCredential(context, request);
-    }
-  });
+  std::vector<app::Check> checks = configuration.checks;
+  checks.insert(checks.end(), more.begin(), more.end());
+  const auto format = command.common.json ? app::DoctorFormat::kJson : app::DoctorFormat::kTable;
+  return app::PrintChecks(edges.terminal, checks, format) ? 0 : 1;
 }
 
+int Execute(const ExecCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  int status = 0;
+  WithContext(command.common, edges, process, messages,
+              [&](Context& context) { status = app::Exec(context, command.options); });
+  return status;
+}
+
+/// A command that is about one profile.
 template <typename SomeCommand>
-constexpr bool kCanBeForAll =
-    std::is_same_v<SomeCommand, StatusCommand> || std::is_same_v<SomeCommand, LogoutCommand>;
+int Execute(const SomeCommand& command, app::Edges& edges, const Process& process,
+            app::Messages& messages) {
+  if constexpr (requires { RunForAll(command, edges, process, messages); }) {
+    if (command.all) {
+      return RunForAll(command, edges, process, messages);
+    }
+  }
+  WithContext(command.common, edges, process, messages,
+              [&](Context& context) { Run(command, context); });
+  return 0;
+}
 
 template <typename SomeCommand>
 int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process) {
@@ -174,22 +176,9 @@ int RunOne(const SomeCommand& command, app::Edges& edges, const Process& process
     messages.Hold();  // should it come to a sign-in, nothing may precede the address
   }
   try {
-    if constexpr (std::is_same_v<SomeCommand, SshCommand>) {
-      return RunSsh(command, edges, process, messages);
-    }
-    if constexpr (kCanBeForAll<SomeCommand>) {
-      if (command.all) {
-        return RunForAll(command, edges, process, messages);
-      }
-    }
-    if constexpr (std::is_same_v<SomeCommand, CredentialCommand>) {
-      RunCredential(command, edges, process, messages);
-    } else if constexpr (!std::is_same_v<SomeCommand, SshCommand>) {
-      WithContext(command.common, edges, process, messages,
-                  [&](Context& context) { Run(command, context); });
-    }
+    const int status = Execute(command, edges, process, messages);
     messages.Release();
-    return 0;
+    return status;
   } catch (const Error& error) {
     messages.Release();
     return ReportError(error, command.common.json, edges.terminal);

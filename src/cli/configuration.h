@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,9 @@
 #include "cli/process.h"
 
 namespace grokauth::cli {
+
+/// Where our configuration file is, or would be.
+[[nodiscard]] std::string ConfigurationPath(const CommonOptions& options, const Process& process);
 
 /// Our configuration file. Throws `Error{kConfig}`.
 [[nodiscard]] app::Configuration ReadConfiguration(const CommonOptions& options,
@@ -22,9 +26,10 @@ namespace grokauth::cli {
 [[nodiscard]] app::Configuration LoadConfiguration(const CommonOptions& options,
                                                    const Process& process);
 
-/// The same with the profile that Grok's OIDC settings make in any case, where there are some.
-/// Throws `Error{kConfig}`.
-[[nodiscard]] app::Configuration LoadAllProfiles(const CommonOptions& options,
-                                                 const Process& process);
+/// The same with Grok's OIDC settings in any case, for lists. Settings that cannot work are told
+/// by `warn`, and left out.
+[[nodiscard]] app::Configuration LoadAllProfiles(
+    const CommonOptions& options, const Process& process,
+    const std::function<void(const std::string& text)>& warn);
 
 }  // namespace grokauth::cli

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "app/error.h"
+#include "edge/folder_report.h"
 #include "edge/holders.h"
 #include "oauth/encoding.h"
 
@@ -54,8 +55,9 @@ std::string Shown(const std::string& path) {
                    hint);
 }
 
-/// Refuses what somebody else could have written. Files that others may read are closed to them.
-void RequirePrivate(int descriptor, mode_t type, const std::string& path) {
+/// Refuses what somebody else could have written. What others may read is closed to them, unless
+/// nothing may be changed.
+void RequirePrivate(int descriptor, mode_t type, const std::string& path, FolderUse use) {
   struct stat info {};
   if (fstat(descriptor, &info) != 0) {
     Fail("cannot look at", path, errno);
@@ -73,7 +75,7 @@ void RequirePrivate(int descriptor, mode_t type, const std::string& path) {
         app::ErrorKind::kStore, Shown(path) + " can be written by other users",
         "look at what it holds, then take the permission away: chmod go-rwx '" + path + "'");
   }
-  if ((info.st_mode & kOpenToOthers) != 0) {
+  if ((info.st_mode & kOpenToOthers) != 0 && use == FolderUse::kChange) {
     // Best effort: on a read-only file system there is nothing to change.
     static_cast<void>(fchmod(descriptor, info.st_mode & ~kOpenToOthers & 07777));
   }
@@ -162,7 +164,7 @@ struct CloseFolder {
   void operator()(DIR* folder) const { closedir(folder); }
 };
 
-/// The names in the folder, `.` and `..` included.
+/// The names in the folder.
 std::vector<std::string> NamesIn(int folder, const std::string& path) {
   const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, CloseFolder> stream(copy < 0 ? nullptr : fdopendir(copy));
@@ -173,12 +175,14 @@ std::vector<std::string> NamesIn(int folder, const std::string& path) {
   while (const dirent* entry = readdir(stream.get())) {
     names.emplace_back(entry->d_name);
   }
+  std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   return names;
 }
 
 }  // namespace
 
-FileStateFolder::FileStateFolder(std::string path) : path_(std::move(path)) {}
+FileStateFolder::FileStateFolder(std::string path, FolderUse use)
+    : path_(std::move(path)), use_(use) {}
 
 std::string FileStateFolder::Path(const std::string& name) const {
   return path_ + "/" + name;
@@ -191,7 +195,7 @@ const Descriptor& FileStateFolder::Open() {
       Fail("cannot open the state folder", path_, errno == ENOTDIR ? ELOOP : errno);
     }
     if (folder.IsOpen()) {
-      RequirePrivate(folder.Get(), S_IFDIR, path_);
+      RequirePrivate(folder.Get(), S_IFDIR, path_, use_);
       folder_ = std::move(folder);
     }
   }
@@ -228,7 +232,7 @@ std::optional<std::string> FileStateFolder::Read(const std::string& name) {
     }
     Fail("cannot read", Path(name), errno);
   }
-  RequirePrivate(file.Get(), S_IFREG, Path(name));
+  RequirePrivate(file.Get(), S_IFREG, Path(name), use_);
   std::string contents;
   std::array<char, 8192> buffer{};
   while (true) {
@@ -300,7 +304,7 @@ std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
   if (!file.IsOpen()) {
     Fail("cannot open the lock file", Path(name), errno);
   }
-  RequirePrivate(file.Get(), S_IFREG, Path(name));
+  RequirePrivate(file.Get(), S_IFREG, Path(name), use_);
   while (flock(file.Get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return nullptr;
@@ -310,6 +314,27 @@ std::unique_ptr<app::Lock> FileStateFolder::TryLock(const std::string& name) {
     }
   }
   return std::make_unique<FileLock>(std::move(file));
+}
+
+bool FileStateFolder::IsHeld(const std::string& name) {
+  if (!Open().IsOpen()) {
+    return false;
+  }
+  const Descriptor file(
+      openat(folder_.Get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.IsOpen()) {
+    if (errno == ENOENT) {
+      return false;
+    }
+    Fail("cannot open the lock file", Path(name), errno);
+  }
+  RequirePrivate(file.Get(), S_IFREG, Path(name), use_);
+  // There is no question about such a lock but to take it. Shared, it is given back at once.
+  return flock(file.Get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+app::FolderReport FileStateFolder::Inspect() {
+  return InspectFolder(Open(), path_);
 }
 
 std::optional<int> FileStateFolder::StoppedHolder(const std::string& name) {

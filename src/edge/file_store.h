@@ -10,12 +10,17 @@
 
 namespace grokauth::edge {
 
+enum class FolderUse {
+  kChange,
+  kLookOnly,  ///< even the permissions stay as they are
+};
+
 /// The state folder on disk. Nothing is opened before the first use, nothing created before the
 /// first change.
 class FileStateFolder final : public app::StateFolder {
  public:
   /// `path` is the folder's own path; its parents are created when needed.
-  explicit FileStateFolder(std::string path);
+  explicit FileStateFolder(std::string path, FolderUse use = FolderUse::kChange);
 
   [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
   void Replace(const std::string& name, const std::string& contents) override;
@@ -26,6 +31,8 @@ class FileStateFolder final : public app::StateFolder {
   [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
   [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
   [[nodiscard]] std::optional<int> StoppedHolder(const std::string& name) override;
+  [[nodiscard]] bool IsHeld(const std::string& name) override;
+  [[nodiscard]] app::FolderReport Inspect() override;
   [[nodiscard]] std::string Path(const std::string& name) const override;
 
  private:
@@ -36,6 +43,7 @@ class FileStateFolder final : public app::StateFolder {
   void RemoveForgottenReservations(const std::string& name);
 
   std::string path_;
+  FolderUse use_;
   Descriptor folder_;
 };
 

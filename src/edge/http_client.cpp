@@ -99,6 +99,17 @@ app::HttpResult PocoHttpClient::Send(const app::HttpRequest& request) {
   }
 }
 
+std::variant<std::string, app::TransportFailure> PocoHttpClient::DescribeRoute(
+    const std::string& url, bool allow_http_loopback) {
+  try {
+    const std::optional<http::Proxy> proxy =
+        http::ChooseProxy(environment_, http::ParseTarget(url, allow_http_loopback));
+    return proxy ? "through " + proxy->Description() : "directly";
+  } catch (const http::Failure& failure) {
+    return app::TransportFailure{failure.cause(), failure.what(), false};
+  }
+}
+
 app::HttpResponse PocoHttpClient::Exchange(const app::HttpRequest& request, bool& maybe_received) {
   connection_.reset();  // closing it is not this request's time
   const Limits limits = MakeLimits(request);

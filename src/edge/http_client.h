@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "app/edges.h"
 #include "edge/interrupts.h"
@@ -28,6 +29,8 @@ class PocoHttpClient final : public app::HttpClient {
   PocoHttpClient& operator=(const PocoHttpClient&) = delete;
 
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+  [[nodiscard]] std::variant<std::string, app::TransportFailure> DescribeRoute(
+      const std::string& url, bool allow_http_loopback) override;
 
  private:
   struct Connection;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 
 #include "edge/http_body.h"
 #include "edge/http_failure.h"
@@ -19,6 +20,9 @@ using Cause = app::TransportFailure::Cause;
 
 /// Poco caps the number of fields (100) and the length of each (8 KiB); this caps their sum.
 constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kBearer = "Authorization: Bearer ";
 
 /// What broke the connection, for a reason.
 std::string BrokenReason(const Poco::Exception& error) {
@@ -45,6 +49,11 @@ int ParseStatus(const std::string& line) {
     ThrowMalformed();
   }
   return status;
+}
+
+/// The header field as sent; nothing when there is none.
+std::optional<std::string> Field(const Head& head, const std::string& name) {
+  return head.fields.has(name) ? std::optional(head.fields.get(name)) : std::nullopt;
 }
 
 bool EndsHead(const std::string& head) {
@@ -123,10 +132,19 @@ void SendRequest(Poco::Net::StreamSocket& socket, const app::HttpRequest& reques
   }
   std::ostringstream stream;
   head.write(stream);
-  const std::string start = stream.str();
+  std::string start = stream.str();
+  start.resize(start.size() - kLineEnd.size());
+  const std::size_t token_size = request.bearer_token ? request.bearer_token->size() : 0;
   SecretText message;
-  message.text.reserve(start.size() + request.form.size());
+  message.text.reserve(start.size() + kBearer.size() + token_size + 2 * kLineEnd.size() +
+                       request.form.size());
   message.text += start;
+  if (request.bearer_token) {
+    message.text += kBearer;
+    message.text += *request.bearer_token;
+    message.text += kLineEnd;
+  }
+  message.text += kLineEnd;
   if (is_post) {
     message.text += request.form;
   }
@@ -173,9 +191,9 @@ app::HttpResponse ReadAnswer(ByteReader& reader) {
   app::HttpResponse response;
   response.status = head.status;
   response.content_type = head.fields.get("Content-Type", "");
-  if (head.fields.has("Retry-After")) {
-    response.retry_after = head.fields.get("Retry-After");
-  }
+  response.retry_after = Field(head, "Retry-After");
+  response.date = Field(head, "Date");
+  response.age = Field(head, "Age");
   SecretText body;
   ReadBody(reader, head, body.text);
   response.body = std::move(body.text);

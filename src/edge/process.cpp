@@ -20,17 +20,6 @@ constexpr int kFirstFreeDescriptor = 3;
 // Copies are made above this, out of the way of the numbers that children get.
 constexpr int kAboveInherited = 64;
 
-/// The words as the C interface wants them. It does not write to them.
-std::vector<char*> Pointers(const std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  pointers.reserve(words.size() + 1);
-  for (const std::string& word : words) {
-    pointers.push_back(const_cast<char*>(word.c_str()));
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 /// The attributes and file actions of a spawn, freed with it.
 class SpawnPlan {
  public:
@@ -100,6 +89,16 @@ class SpawnPlan {
 };
 
 }  // namespace
+
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (const std::string& word : words) {
+    pointers.push_back(const_cast<char*>(word.c_str()));  // nobody writes to them
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 int StartDetached(const std::string& program, const std::vector<std::string>& arguments,
                   const std::vector<InheritedDescriptor>& inherited,

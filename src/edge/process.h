@@ -28,6 +28,10 @@ using InheritedDescriptor = std::pair<int, int>;
 [[nodiscard]] int StartAttached(const std::string& program,
                                 const std::vector<std::string>& arguments, int error_descriptor);
 
+/// The words as the C interface wants them, with a null pointer at the end; for as long as `words`
+/// lives unchanged.
+[[nodiscard]] std::vector<char*> Pointers(const std::vector<std::string>& words);
+
 /// Waits for a process started detached: its exit status; -1 when it was killed, or had to be
 /// because `patience` ran out. Throws `app::Interrupted`, the process killed.
 [[nodiscard]] int WaitForExit(int pid, std::chrono::seconds patience, Interrupts& interrupts);

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,11 +12,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "app/error.h"
 #include "edge/descriptor.h"
@@ -27,6 +26,16 @@
 namespace grokauth::edge {
 
 namespace {
+
+// Poco's library blocks SIGPIPE as soon as it is loaded, before `main`. What is listed in
+// .preinit_array runs before any library's own initialization.
+sigset_t caller_signal_mask;
+
+void NoteSignalMask() {
+  sigprocmask(SIG_BLOCK, nullptr, &caller_signal_mask);
+}
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const note_signal_mask)() = NoteSignalMask;
 
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
@@ -67,25 +76,37 @@ app::PlaceMarks ReadPlaceMarks() {
 
 }  // namespace
 
-void HardenProcess() {
-  // A file opened later must not become standard output. Written to, these fail or go nowhere.
+CallerSettings HardenProcess() {
+  CallerSettings before;
+  // A file opened later must not become standard output. Written to, these fail or go nowhere. A
+  // program that takes the place of this one finds them closed again.
   constexpr std::array<int, 3> kModes = {O_RDONLY, O_RDONLY, O_WRONLY};
   for (const int mode : kModes) {
-    const int descriptor = open("/dev/null", mode);
+    const int descriptor = open("/dev/null", mode | O_CLOEXEC);
     if (descriptor > STDERR_FILENO || descriptor < 0) {
       close(descriptor);
       break;
     }
   }
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
-  std::signal(SIGPIPE, SIG_IGN);
+  // Not the hard limit, which could not be given back: a process that is not dumpable leaves no
+  // core, whatever the limit.
+  getrlimit(RLIMIT_CORE, &before.core_limit);
+  const rlimit none{0, before.core_limit.rlim_max};
+  setrlimit(RLIMIT_CORE, &none);
+  before.signal_mask = caller_signal_mask;
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &before.pipe_action);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    before.environment.push_back(*entry);
+  }
   // libsecret takes these to other stores than the one that was asked for.
   for (const char* name : {"SECRET_BACKEND", "SECRET_FILE_TEST_PATH", "SECRET_FILE_TEST_PASSWORD",
                            "SECRET_SERVICE_BUS_NAME"}) {
     unsetenv(name);
   }
+  return before;
 }
 
 app::Environment ReadEnvironment() {
@@ -99,6 +120,9 @@ app::Environment ReadEnvironment() {
   environment.grok_oidc_client_id = Variable("GROK_OIDC_CLIENT_ID");
   environment.grok_oidc_scopes = Variable("GROK_OIDC_SCOPES");
   environment.grok_oidc_audience = Variable("GROK_OIDC_AUDIENCE");
+  environment.xai_base_url = Variable("XAI_BASE_URL");
+  environment.provider_command = Variable("GROK_AUTH_PROVIDER_COMMAND");
+  environment.has_xai_api_key = Variable("XAI_API_KEY").has_value();
   environment.git_may_prompt = Variable("GIT_TERMINAL_PROMPT") != "0";
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
@@ -117,6 +141,7 @@ app::Environment ReadEnvironment() {
   environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
+  environment.cache_folder = XdgFolder("XDG_CACHE_HOME", "/.cache");
   return environment;
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <string>
+#include <vector>
 
 #include "app/edges.h"
 #include "app/environment.h"
@@ -9,9 +13,17 @@
 
 namespace grokauth::edge {
 
+/// What this process got from its caller and has changed for itself.
+struct CallerSettings {
+  rlimit core_limit{};
+  struct sigaction pipe_action {};
+  sigset_t signal_mask{};
+  std::vector<char*> environment;  ///< "NAME=value" each; these texts last as long as the process
+};
+
 /// Makes the process one that can hold secrets: no core dumps, nothing to trace, all three standard
-/// descriptors open, SIGPIPE an error of the write.
-void HardenProcess();
+/// descriptors open, SIGPIPE an error of the write. Returns how it was before.
+[[nodiscard]] CallerSettings HardenProcess();
 
 [[nodiscard]] app::Environment ReadEnvironment();
 [[nodiscard]] NetworkEnvironment ReadNetworkEnvironment();

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <optional>
 
 #include "app/error.h"
+#include "edge/descriptor.h"
 #include "edge/process.h"
 
 namespace grokauth::edge {
@@ -115,7 +117,19 @@ std::unique_ptr<app::RunningWorker> ProcessWorker::Start(const std::vector<std::
                      "/proc must be mounted, and the limits on processes and open files must leave "
                      "room for one more");
   }
+  started_.push_back(pid);
   return std::make_unique<ProcessRunningWorker>(interrupts_, pipe_ends[0], pid);
+}
+
+void ProcessWorker::Reap() {
+  constexpr int kPatienceMilliseconds = 1000;  // one that takes longer was stopped
+  for (const int pid : started_) {
+    const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    pollfd entry{process.Get(), POLLIN, 0};
+    poll(&entry, 1, process.IsOpen() ? kPatienceMilliseconds : 0);
+    waitpid(pid, nullptr, WNOHANG);
+  }
+  started_.clear();
 }
 
 bool HasWorkerDescriptors() {

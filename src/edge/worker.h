@@ -22,8 +22,13 @@ class ProcessWorker final : public app::Worker {
   [[nodiscard]] std::unique_ptr<app::RunningWorker> Start(const std::vector<std::string>& arguments,
                                                           std::unique_ptr<app::Lock> lock) override;
 
+  /// Takes note of the end of the workers that have reported, which is a matter of milliseconds, so
+  /// that whatever comes next in this process is not left with children it never had.
+  void Reap();
+
  private:
   Interrupts& interrupts_;
+  std::vector<int> started_;
 };
 
 /// Whether this process was started as a worker: the descriptors are there, the first one locked.

@@ -186,6 +186,19 @@ std::vector<std::string> JsonObject::Strings(const std::string& name) const {
   return strings;
 }
 
+std::vector<JsonObject> JsonObject::Objects(const std::string& name) const {
+  std::vector<JsonObject> objects;
+  const Poco::JSON::Array::Ptr array = members_->object.getArray(name);
+  if (!array.isNull()) {
+    for (const Var& element : *array) {
+      if (element.type() == typeid(Poco::JSON::Object::Ptr)) {
+        objects.push_back(Members::Wrap(*element.extract<Poco::JSON::Object::Ptr>()));
+      }
+    }
+  }
+  return objects;
+}
+
 JsonObject& JsonObject::Set(const std::string& name, const std::string& value) {
   members_->object.set(name, value);
   return *this;

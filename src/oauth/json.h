@@ -34,6 +34,8 @@ class JsonObject {
   [[nodiscard]] std::optional<JsonObject> Object(const std::string& name) const;
   /// The strings of an array; other elements are left out. Empty when there is no array.
   [[nodiscard]] std::vector<std::string> Strings(const std::string& name) const;
+  /// The objects of an array, in the same way.
+  [[nodiscard]] std::vector<JsonObject> Objects(const std::string& name) const;
 
   JsonObject& Set(const std::string& name, const std::string& value);
   JsonObject& Set(const std::string& name, const char* value);

@@ -20,6 +20,7 @@ MANUAL = SOURCE / "man/grok-auth.1"
 CONFIG_MANUAL = SOURCE / "man/grok-auth.toml.5"
 COMPLETIONS = SOURCE / "completions"
 SIGNAL_STATUSES = {"129", "130", "143"}
+COMMAND_STATUSES = {"126", "127"}  # of exec, as from env(1)
 
 
 def setUpModule() -> None:
@@ -202,7 +203,7 @@ class Documents(unittest.TestCase):
             elif line.startswith(".Cm "):
                 documented[next(reversed(documented))] |= set(re.findall(r"\w+", line[4:]))
         self.assertEqual({status: some for status, some in documented.items() if some}, statuses)
-        self.assertEqual(set(documented), set(statuses) | {"0"} | SIGNAL_STATUSES)
+        self.assertEqual(set(documented), set(statuses) | {"0"} | SIGNAL_STATUSES | COMMAND_STATUSES)
 
     def test_diagnostics(self):
         """Every message in DIAGNOSTICS is one of the program; `...` stands for what differs."""
@@ -245,21 +246,30 @@ class Documents(unittest.TestCase):
     def test_values_in_bash(self):
         """bash offers files to --config, profiles to --profile and no option to any option with a value."""
         folder = pathlib.Path(home, "values")
-        (folder / "grok-auth").mkdir(parents=True)
-        config = folder / "grok-auth/config.toml"
-        config.write_text('[profile.work]\nflow = "auto"\n[profile.home.more]\n#[profile.no]\n[profile.a b]\n')
+        folder.mkdir()
+        (folder / "grok-auth").mkdir()
         (folder / "with blank.toml").touch()
         files = {str(folder / "grok-auth"), str(folder / "with blank.toml")}
         for words in (["--config", f"{folder}/"], ["--config", "=", f"{folder}/"]):
             self.assertEqual(self.complete_in_bash("grok-auth", "login", *words), files)
         for words in (["--profile", ""], ["--profile", "="]):
-            found = self.complete_in_bash("grok-auth", *words, XDG_CONFIG_HOME=str(folder))
-            self.assertEqual(found, {"xai", "work", "home"})
-            found = self.complete_in_bash("grok-auth", *words, GROKAUTH_CONFIG=str(config))
-            self.assertEqual(found, {"xai", "work", "home"})
+            for options, variables, profiles in self.configurations():
+                found = self.complete_in_bash("grok-auth", *options, *words, **variables)
+                self.assertEqual(found, profiles, (options, variables))
         for name, argument in self.program.arguments.items():
             found = self.complete_in_bash("grok-auth", "token", f"--{name}", "--")
             self.assertEqual(found, set() if argument else self.options_of("token"), name)
+
+    def test_profiles_in_zsh(self):
+        """zsh offers profiles to --profile."""
+        self.check_syntax("zsh", "_grok-auth")
+        script = 'functions[_complete]="$(sed "/^_grok-auth \\"/d" "$1")"; _complete; typeset -A opt_args'
+        script += '; opt_args=("${@:2}"); compadd() { print -l -- "${(@P)2}"; }; _grok_auth_profiles'
+        for options, variables, profiles in self.configurations():
+            value = [word.replace(" ", "\\ ") for word in options]  # as it stands on the command line
+            result = run("zsh", "-fc", script, "zsh", str(COMPLETIONS / "_grok-auth"), *value, **variables)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual(set(result.stdout.split()), profiles, (options, variables))
 
     def test_zsh(self):
         text = (COMPLETIONS / "_grok-auth").read_text()
@@ -275,6 +285,14 @@ class Documents(unittest.TestCase):
             specs[name] = bool(equals)
         self.assertEqual(specs, {name: bool(argument) for name, argument in self.program.arguments.items()})
         self.check_syntax("zsh", "_grok-auth")
+
+    def test_profiles_in_fish(self):
+        """fish offers profiles to --profile."""
+        self.check_syntax("fish", "grok-auth.fish")
+        for options, variables, profiles in self.configurations():
+            for words in ([*options], ["=".join(options)]):
+                line = " ".join(["grok-auth login", *(word.replace(" ", "\\ ") for word in words), "--profile "])
+                self.assertEqual(self.complete_in_fish(line, **variables), profiles, line)
 
     def test_fish(self):
         commands = {}
@@ -302,6 +320,19 @@ class Documents(unittest.TestCase):
         self.assertEqual(self.complete_in_fish("grok-auth --"), self.options_of("token"))
         self.assertEqual(self.complete_in_fish("grok-auth "), set(self.program.commands))
 
+    def test_command_of_exec(self):
+        """What follows the options of exec is completed as the command that it is."""
+        for words in ([], ["--"], ["--profile", "work"], ["--profile=work", "--min-validity", "60", "--"]):
+            with self.subTest(words):
+                self.assertIn("grep", self.complete_in_bash("grok-auth", "exec", *words, "gre"))
+                files = self.complete_in_bash("grok-auth", "exec", *words, "cat", f"{SOURCE}/README")
+                self.assertEqual(files, {f"{SOURCE}/README.md"})
+                if shutil.which("fish"):
+                    line = " ".join(["grok-auth exec", *words])
+                    self.assertIn("grep", self.complete_in_fish(f"{line} gre"))
+                    self.assertEqual(self.complete_in_fish(f"{line} cat {SOURCE}/README"), {f"{SOURCE}/README.md"})
+        self.assertNotIn("--profile", self.complete_in_bash("grok-auth", "exec", "cat", "--"))
+
     # Helpers.
 
     def synopsis(self) -> dict[str, list[str]]:
@@ -312,6 +343,28 @@ class Documents(unittest.TestCase):
     def options_of(self, command: str) -> set[str]:
         return {f"--{name}" for name in self.program.options[command]}
 
+    def configurations(self) -> list[tuple[list[str], dict[str, str], set[str]]]:
+        """Ways to name a configuration file, as options and as variables, and the profiles that there are then."""
+        folder = pathlib.Path(home, "configurations")
+        programs = folder / "programs"
+        if not folder.exists():
+            (folder / "grok-auth").mkdir(parents=True)
+            programs.mkdir()
+            (programs / "grok-auth").symlink_to(BINARY)
+            keys = 'issuer = "https://idp.example"\nclient_id = "a"\n'
+            (folder / "grok-auth/config.toml").write_text(f"[profile.work]\n{keys}[profile.'home']\n{keys}#[profile.no]\n")
+            (folder / "my own.toml").write_text(f"[profile.own]\n{keys}")
+            (folder / "broken.toml").write_text(f"[profile.own]\n{keys}[")
+        path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+        return [
+            ([], path, {"xai"}),
+            ([], {**path, "XDG_CONFIG_HOME": str(folder)}, {"work", "home", "xai"}),
+            ([], {**path, "GROKAUTH_CONFIG": str(folder / "my own.toml")}, {"own", "xai"}),
+            (["--config", str(folder / "my own.toml")], {**path, "XDG_CONFIG_HOME": str(folder)}, {"own", "xai"}),
+            (["--config", "~/configurations/grok-auth/config.toml"], path, {"work", "home", "xai"}),
+            (["--config", str(folder / "broken.toml")], path, set()),
+        ]
+
     def complete_in_bash(self, *words: str, **variables: str) -> set[str]:
         """What bash would offer for the last of `words`."""
         script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _grok_auth'
@@ -320,10 +373,10 @@ class Documents(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return set(result.stdout.splitlines()) - {""}
 
-    def complete_in_fish(self, line: str) -> set[str]:
+    def complete_in_fish(self, line: str, **variables: str) -> set[str]:
         """What fish would offer at the end of `line`."""
         script = f"source {shlex.quote(str(COMPLETIONS / 'grok-auth.fish'))}; complete -C {shlex.quote(line)}"
-        result = run("fish", "--no-config", "-c", script)
+        result = run("fish", "--no-config", "-c", script, **variables)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return {offer.split("\t")[0] for offer in result.stdout.splitlines()}
 

@@ -98,6 +98,8 @@ std::string Describe(const HttpResponse& response) {
   std::ostringstream out;
   out << "\"status\": " << response.status << ", \"content_type\": " << Json(response.content_type)
       << ", \"retry_after\": " << (response.retry_after ? Json(*response.retry_after) : "null")
+      << ", \"date\": " << (response.date ? Json(*response.date) : "null")
+      << ", \"age\": " << (response.age ? Json(*response.age) : "null")
       << ", \"length\": " << response.body.size() << ", \"fnv\": \"" << std::hex
       << Digest(response.body) << "\"";
   if (response.body.size() <= kShort) {

@@ -234,6 +234,8 @@ class Answers(HttpTestCase):
         kind, date = "text/html; charset=utf-8", "Fri, 31 Dec 1999 23:59:59 GMT"
         result = self.get(answering(answer("", "429 Slow", kind, f"retry-after: {date}\r\n")))
         self.assertEqual((result.content_type, result.retry_after), (kind, date))
+        result = self.get(answering(answer("", headers=f"Date: {date}\r\nage: 1x\r\n")))
+        self.assertEqual((result.date, result.age), (date, "1x"))
         result = self.get(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
         self.assertEqual((result.content_type, result.retry_after), ("", None))
 

@@ -20,7 +20,7 @@ class Pki(NamedTuple):
     """The authority's certificate and what it has issued; `untrusted` alone is signed by itself."""
 
     ca: str
-    server: Certificate  # for localhost, idp.test, auth.x.ai, 127.0.0.1 and 192.0.2.2
+    server: Certificate  # for localhost, idp.test, auth.x.ai, api.x.ai, 127.0.0.1 and 192.0.2.2
     wrong: Certificate  # for another name
     cnonly: Certificate  # localhost is its common name, but not among its alternative names
     expired: Certificate  # as `server`, but until yesterday
@@ -28,7 +28,7 @@ class Pki(NamedTuple):
 
 
 # 192.0.2.2 (RFC 5737) is nowhere: only a proxy can claim to reach it.
-_SERVER_NAMES = "DNS:localhost,DNS:idp.test,DNS:auth.x.ai,IP:127.0.0.1,IP:192.0.2.2"
+_SERVER_NAMES = "DNS:localhost,DNS:idp.test,DNS:auth.x.ai,DNS:api.x.ai,IP:127.0.0.1,IP:192.0.2.2"
 _NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 

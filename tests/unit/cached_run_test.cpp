@@ -30,9 +30,23 @@ TEST_CASE("a cached run prints one line of JSON and touches nothing but the file
   Fixture fixture;
   UnreachableHttp http;
   Edges edges = fixture.edges;
-  Edges silent{http,           edges.state,       edges.keyring, edges.clock,      edges.random,
-               edges.terminal, edges.loopback,    edges.browser, edges.qr_encoder, edges.worker,
-               edges.machine,  edges.remote_shell};
+  Edges silent{http,
+               edges.state,
+               edges.keyring,
+               edges.clock,
+               edges.random,
+               edges.terminal,
+               edges.loopback,
+               edges.browser,
+               edges.qr_encoder,
+               edges.worker,
+               edges.machine,
+               edges.remote_shell,
+               edges.cache,
+               edges.config_files,
+               edges.programs,
+               edges.secret_input,
+               edges.successor};
   Context context{fixture.profile,  fixture.environment,     silent,
                   fixture.store,    fixture.files,           fixture.pending,
                   fixture.messages, fixture.context.started, {}};

@@ -155,6 +155,44 @@ TEST_CASE("an argument that is no option is refused") {
   static_cast<void>(Refused(arguments));
 }
 
+TEST_CASE("an API key is stored instead of signing in, so what is for that is refused") {
+  CHECK_FALSE(Parsed<LoginCommand>({"login"}).api_key);
+  CHECK(Parsed<LoginCommand>({"login", "--api-key", "--json"}).api_key);
+  const std::string option = GENERATE(as<std::string>{}, "--device", "--loopback", "--no-browser",
+                                      "--no-qr", "--timeout=5", "--api-key");
+  CAPTURE(option);
+  static_cast<void>(Refused({"login", "--api-key", option}));
+  static_cast<void>(Refused({"login", option, "--api-key"}));
+}
+
+TEST_CASE("an API key is not taken from the command line") {
+  static_cast<void>(Refused({"login", "--api-key=xai-0123456789abcdef"}));
+  static_cast<void>(Refused({"login", "--api-key", "xai-0123456789abcdef"}));
+}
+
+TEST_CASE("what stands behind the options of exec is the command, unchanged") {
+  const auto [arguments, foreign] = GENERATE(table<Arguments, Arguments>({
+      {{"grok"}, {"grok"}},
+      {{"--", "grok", "-p", "--profile"}, {"grok", "-p", "--profile"}},
+      {{"--profile=work", "grok", "--help", "--", "x"}, {"grok", "--help", "--", "x"}},
+      {{"--profile", "work", "--", "--odd"}, {"--odd"}},
+      {{"--min-validity", "300", "sh", "-c", ""}, {"sh", "-c", ""}},
+  }));
+  Arguments all{"exec"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  CHECK(Parsed<ExecCommand>(all).options.arguments == foreign);
+}
+
+TEST_CASE("the options of exec are read, and a command is needed") {
+  const auto command = Parsed<ExecCommand>({"exec", "--min-validity=300", "--profile=work", "x"});
+  CHECK(command.options.min_validity == seconds(300));
+  CHECK(command.common.profile == "work");
+  CHECK_FALSE(Parsed<ExecCommand>({"exec", "x"}).options.min_validity);
+  static_cast<void>(Refused({"exec"}));
+  static_cast<void>(Refused({"exec", "--"}));
+  static_cast<void>(Refused({"exec", "--json", "x"}));
+}
+
 TEST_CASE("what stands behind the options of ssh is for ssh, unchanged") {
   const auto [arguments, foreign] = GENERATE(table<Arguments, Arguments>({
       {{"host"}, {"host"}},

@@ -208,6 +208,42 @@ TEST_CASE("ssh ends like the others on an error and on a signal") {
   }
 }
 
+TEST_CASE("exec ends with a status of its own only when its command cannot be run") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  int expected = 126;
+  SECTION("found, and not started") {}
+  SECTION("not found") {
+    program.successor.failure = {true, "no such file"};
+    expected = 127;
+  }
+  CHECK(program.Run({"exec", "--", "some\x1bthing", "-x"}) == expected);
+  REQUIRE(program.successor.started.size() == 1);
+  CHECK(program.successor.started[0].arguments == Arguments{"some\x1bthing", "-x"});
+  CHECK(program.successor.started[0].value == "access-1");
+  CHECK(program.terminal.Messages().starts_with("grok-auth: error: 'some"));
+  CHECK(program.terminal.Messages().find('\x1b') == std::string::npos);
+  CHECK(program.terminal.answers.empty());
+}
+
+TEST_CASE("exec starts nothing when nobody is signed in") {
+  Program program;
+  CHECK(program.Run({"exec", "--", "grok"}) == 3);
+  CHECK(program.successor.started.empty());
+  CHECK(program.terminal.Messages().find("'grok-auth login --profile work'") != std::string::npos);
+}
+
+TEST_CASE("login --api-key answers in JSON that there is one, without it") {
+  Program program;
+  program.secret_input.line = "xai-0123456789abcdef";
+  CHECK(program.Run({"login", "--api-key", "--json"}) == 0);
+  const oauth::JsonObject answer = Answer(program);
+  CHECK(answer.String("status") == "connected");
+  CHECK(answer.String("credential") == "api_key");
+  CHECK(program.terminal.answers.front().find("xai-") == std::string::npos);
+  CHECK(program.terminal.Messages().find("xai-") == std::string::npos);
+}
+
 TEST_CASE("only the program itself can be its worker") {
   Program program;
   CHECK(program.Run({"refresh", "--worker"}) == 2);
@@ -273,4 +309,64 @@ TEST_CASE("the worker is told profile and file, nothing secret") {
   static_cast<void>(program.Run({"refresh", "--config=/etc/b.toml"}));
   CHECK(program.worker.started ==
         std::vector<Arguments>{{"refresh", "--worker", "--profile=work", "--config=/etc/b.toml"}});
+}
+
+TEST_CASE("doctor ends with 0 when nothing is wrong, and with 1 otherwise") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  SECTION("nothing is wrong") {
+    CHECK(program.Run({"doctor", "--offline", "--json"}) == 0);
+    CHECK(Answer(program).Boolean("healthy") == true);
+  }
+  SECTION("the login has ended") {
+    app::RefreshRecord record = Fixture::MakeRecord(program.MakeTokens());
+    MarkDead(record, "refresh-1");
+    program.StoreLogin(program.MakeTokens(seconds(30000)), record);
+    CHECK(program.Run({"doctor", "--offline", "--json"}) == 1);
+    CHECK(Answer(program).Boolean("healthy") == false);
+  }
+  CHECK(Answer(program).Boolean("ok") == true);
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE(
+    "a configuration that cannot be used is a finding of doctor, and no other takes its place") {
+  Program program;
+  std::string finding;
+  SECTION("the file") {
+    program.config = "default_profile = \n";
+    finding = "trouble config      /home/u/.config/grok-auth/config.toml:1:19: ";
+  }
+  SECTION("the profile") {
+    program.environment.profile = "nowhere";
+    finding = "trouble profile     there is no profile 'nowhere' (from GROKAUTH_PROFILE)";
+  }
+  SECTION("the environment") {
+    program.environment.flow = "fast";
+    finding = "trouble profile     GROKAUTH_FLOW is 'fast'";
+  }
+  CHECK(program.Run({"doctor"}) == 1);
+  REQUIRE(program.terminal.answers.size() == 1);
+  const std::string& table = program.terminal.answers.front();
+  CHECK(table.find(finding) != std::string::npos);
+  CHECK(table.find("note    login       not checked, without a profile\n") != std::string::npos);
+  CHECK(table.find("ok      state       ") != std::string::npos);
+  CHECK(program.terminal.messages.empty());
+}
+
+TEST_CASE("doctor tells which configuration and which profile it found") {
+  Program program;
+  std::string expected =
+      "ok      config      '/home/u/.config/grok-auth/config.toml' is in order\n"
+      "ok      profile     'work' at https://id.example, flow = \"auto\"\n";
+  SECTION("a file") {}
+  SECTION("none") {
+    program.config.reset();
+    program.environment.profile.reset();
+    expected =
+        "ok      config      no '/home/u/.config/grok-auth/config.toml'; none is needed\n"
+        "ok      profile     'xai' at https://auth.x.ai, flow = \"auto\"\n";
+  }
+  static_cast<void>(program.Run({"doctor", "--offline"}));
+  CHECK(program.terminal.answers.front().starts_with(expected));
 }

@@ -47,6 +47,7 @@ device_pkce = false
 store = "file"
 min_validity = 360
 ca_file = "/etc/ssl/acme.pem"
+api_base = "https://grok.example/v1/"
 allow_http_loopback = true
 authorize_params = { prompt = "login", a = "b" }
 )");
@@ -58,6 +59,7 @@ authorize_params = { prompt = "login", a = "b" }
   CHECK(profile.flow == Flow::kDevice);
   CHECK_FALSE(profile.device_pkce);
   CHECK(profile.store == StoreChoice::kFile);
+  CHECK(profile.api_base == "https://grok.example/v1");
   CHECK(profile.min_validity == seconds(360));
   CHECK(profile.ca_file == "/etc/ssl/acme.pem");
   CHECK(profile.allow_http_loopback);
@@ -179,4 +181,35 @@ TEST_CASE("no permission in the file unpins the built-in profile") {
   const Configuration configuration =
       ParseConfiguration("[profile.xai]\nallow_http_loopback = true\n", kPath);
   CHECK(configuration.profiles.front().EndpointRules().pinned_domain == "x.ai");
+}
+
+TEST_CASE("an API that the token may not go to is refused, and not repeated") {
+  const std::string issuer = "issuer = \"https://id.example\"\nclient_id = \"c\"\n";
+  const auto complaint = [&](const std::string& profile, const std::string& url) {
+    return Complaint("[profile." + profile + "]\n" + (profile == "xai" ? "" : issuer) +
+                     "api_base = \"" + url + "\"\n");
+  };
+  CHECK(complaint("work", "grok.example/v1") == "4:12: 'api_base' is not an absolute https URL");
+  CHECK(complaint("work", "http://grok.example") == "4:12: 'api_base' is plain http");
+  CHECK(complaint("work", "http://127.0.0.1:1").find("allow_http_loopback is not set") !=
+        std::string::npos);
+  CHECK(complaint("work", "https://a:b@grok.example") ==
+        "4:12: 'api_base' carries a user name or password");
+  CHECK(complaint("work", "https://grok.example/?a") ==
+        "4:12: 'api_base' has a query or a fragment");
+  CHECK(complaint("xai", "https://grok.example/v1") == "2:12: 'api_base' is not on x.ai");
+}
+
+TEST_CASE("an API on this computer needs no https where the profile allows that") {
+  CHECK(
+      ReadOnly("allow_http_loopback = true\napi_base = \"http://127.0.0.1:8000/v1\"\n").api_base ==
+      "http://127.0.0.1:8000/v1");
+}
+
+TEST_CASE("only xAI's profile knows its API from the start, and may name another one of xAI") {
+  CHECK(MakeXaiProfile().api_base == "https://api.x.ai/v1");
+  CHECK_FALSE(ReadOnly("").api_base);
+  const Configuration configuration =
+      ParseConfiguration("[profile.xai]\napi_base = \"https://eu-west-1.api.x.ai/v1\"\n", kPath);
+  CHECK(configuration.profiles.front().api_base == "https://eu-west-1.api.x.ai/v1");
 }

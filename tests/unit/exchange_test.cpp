@@ -50,3 +50,45 @@ TEST_CASE("every failure of an exchange has words for the person and something t
   CHECK(error.what() == std::string("the refresh failed: no route"));
   CHECK_FALSE(error.hint().empty());
 }
+
+TEST_CASE("a token goes to the API of its profile and nowhere else") {
+  Fixture fixture;
+  fixture.profile.api_base = "https://grok.example/v1";
+  fixture.environment.xai_base_url = "https://api.x.ai/v1";
+  fixture.http.Answer("https://grok.example/v1/models", 200, "access-1 stays in a success");
+  const HttpResult result = GetFromApi(fixture.context, "/models", "access-1");
+  CHECK(fixture.http.sent.front().request.bearer_token == "access-1");
+  CHECK(std::get<HttpResponse>(result).body == "access-1 stays in a success");
+
+  fixture.profile.api_base.reset();
+  CHECK(ErrorOf([&] {
+          static_cast<void>(GetFromApi(fixture.context, "/models", "access-1"));
+        }).kind() == ErrorKind::kConfig);
+
+  fixture.profile.is_xai = true;
+  fixture.environment.xai_base_url = "https://gateway.example";
+  fixture.profile.api_base = "https://elsewhere.example";
+  const HttpResult refused = GetFromApi(fixture.context, "/models", "access-1");
+  CHECK(std::get<TransportFailure>(refused).cause == Cause::kUrl);
+  CHECK(fixture.http.sent.size() == 1);
+}
+
+TEST_CASE("a refusal that quotes the token does not give it away") {
+  Fixture fixture;
+  fixture.profile.api_base = "https://grok.example/v1";
+  fixture.http.Answer("https://grok.example/v1/models", 403, "no: access-1!");
+  const HttpResult result = GetFromApi(fixture.context, "/models", "access-1");
+  CHECK(std::get<HttpResponse>(result).body == "no: ...!");
+}
+
+TEST_CASE("a request that carries a token is told without it") {
+  Fixture fixture;
+  Messages verbose(fixture.terminal, /*verbose=*/true);
+  Context context = fixture.NewRun(verbose);
+  fixture.profile.api_base = "https://grok.example/v1";
+  fixture.http.Answer("https://grok.example/v1/models", 200, "");
+  static_cast<void>(GetFromApi(context, "/models", "access-1"));
+  CHECK(fixture.terminal.Messages().find("GET https://grok.example/v1/models: 200") !=
+        std::string::npos);
+  CHECK(fixture.terminal.Messages().find("access-1") == std::string::npos);
+}

@@ -52,7 +52,7 @@ class MemoryReservation final : public app::Reservation {
 };
 
 void MemoryStateFolder::RequireWritable(const std::string& name) const {
-  if (!IsLocked(WriteLockOf(name))) {
+  if (locks_ == Locks::kRequired && !IsLocked(WriteLockOf(name))) {
     FAIL("'" << name << "' is changed without the write lock");
   }
   if (unwritable.contains(name)) {
@@ -109,6 +109,13 @@ void MemoryStateFolder::Rename(const std::string& name, const std::string& new_n
 std::optional<int> MemoryStateFolder::StoppedHolder(const std::string& name) {
   const auto found = stopped.find(name);
   return found == stopped.end() ? std::nullopt : std::optional(found->second);
+}
+
+app::FolderReport MemoryStateFolder::Inspect() {
+  if (!unsafe.empty()) {
+    throw Error(ErrorKind::kStore, unsafe, "take care of it");
+  }
+  return report;
 }
 
 std::vector<std::string> MemoryStateFolder::List(const std::string& prefix) {

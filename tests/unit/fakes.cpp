@@ -337,6 +337,9 @@ constexpr std::uint16_t kFreePort = 40000;
 
 std::unique_ptr<app::LoopbackListener> FakeLoopback::Listen(std::uint16_t port) {
   asked.push_back(port);
+  if (before_listen) {
+    before_listen();
+  }
   if (is_taken && port != 0) {
     return nullptr;
   }
@@ -371,9 +374,57 @@ std::unique_ptr<app::Keyboard> RecordingTerminal::OpenKeyboard() {
   return typed ? std::make_unique<TypedLines>(*typed) : nullptr;
 }
 
+std::optional<std::string> FakeSecretInput::ReadLine(const std::string& prompt) {
+  prompts.push_back(prompt);
+  if (before_line) {
+    before_line();
+  }
+  return line;
+}
+
+app::ProgramFailure FakeSuccessor::Become(const std::vector<std::string>& arguments,
+                                          const std::string& name, const std::string& value) {
+  started.push_back({arguments, name, value});
+  return failure;
+}
+
 std::optional<app::QrCode> FakeQrEncoder::Encode(const std::string& text) {
   encoded.push_back(text);
   return app::QrCode{3, {false, false, false, false, true, false, false, false, false}};
+}
+
+std::string FakeConfigFiles::Replace(const app::ConfigFile& file, const std::string& new_text,
+                                     const std::string& backup_suffix) {
+  if (file.text != text) {
+    throw std::logic_error("what is replaced is not what was read");
+  }
+  replaced.push_back(file.path);
+  const bool was_there = text.has_value();
+  text = new_text;
+  return was_there ? file.path + backup_suffix : "";
+}
+
+app::ProgramKind FakePrograms::Inspect(const std::string& path) {
+  if (path == own_path) {
+    return own_kind;
+  }
+  const auto kind = found.find(path);
+  return kind == found.end() ? app::ProgramKind::kAbsent : kind->second;
+}
+
+std::optional<std::string> FakePrograms::FirstLine(const std::string& path,
+                                                   const std::vector<std::string>& arguments,
+                                                   milliseconds patience) {
+  std::string line = path;
+  for (const std::string& argument : arguments) {
+    line += " " + argument;
+  }
+  started.push_back(line);
+  if (patience > seconds(5)) {
+    throw std::logic_error("a program may take 5 seconds at most");
+  }
+  const auto found_line = first_lines.find(path);
+  return found_line == first_lines.end() ? std::nullopt : std::optional(found_line->second);
 }
 
 }  // namespace grokauth::test

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "app/edges.h"
@@ -63,6 +64,10 @@ class ScriptedHttp final : public app::HttpClient {
   ScriptedHttp& operator=(const ScriptedHttp&) = delete;
 
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+  [[nodiscard]] std::variant<std::string, app::TransportFailure> DescribeRoute(
+      const std::string& /*url*/, bool /*allow_http_loopback*/) override {
+    return route;
+  }
 
   /// The next request must go to `url`, and gets this answer.
   void Answer(const std::string& url, int status, const std::string& body,
@@ -75,6 +80,7 @@ class ScriptedHttp final : public app::HttpClient {
     milliseconds at;
   };
   std::vector<Sent> sent;
+  std::variant<std::string, app::TransportFailure> route = "directly";
 
  private:
   struct Step {
@@ -92,11 +98,20 @@ class ScriptedHttp final : public app::HttpClient {
 class UnreachableHttp final : public app::HttpClient {
  public:
   [[nodiscard]] app::HttpResult Send(const app::HttpRequest& request) override;
+  [[nodiscard]] std::variant<std::string, app::TransportFailure> DescribeRoute(
+      const std::string& /*url*/, bool /*allow_http_loopback*/) override {
+    return "directly";
+  }
 };
 
-/// Files in a map. Every change must happen under the write lock of its profile.
+/// Files in a map. Every change must happen under the write lock of its profile, unless the folder
+/// is one without locks.
 class MemoryStateFolder final : public app::StateFolder {
  public:
+  enum class Locks { kRequired, kNone };
+
+  explicit MemoryStateFolder(Locks locks = Locks::kRequired) : locks_(locks) {}
+
   [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
   void Replace(const std::string& name, const std::string& contents) override;
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
@@ -106,6 +121,10 @@ class MemoryStateFolder final : public app::StateFolder {
   [[nodiscard]] std::vector<std::string> List(const std::string& prefix) override;
   [[nodiscard]] std::optional<int> StoppedHolder(const std::string& name) override;
   [[nodiscard]] std::unique_ptr<app::Lock> TryLock(const std::string& name) override;
+  [[nodiscard]] bool IsHeld(const std::string& name) override {
+    return held_elsewhere_.contains(name);
+  }
+  [[nodiscard]] app::FolderReport Inspect() override;
   [[nodiscard]] std::string Path(const std::string& name) const override;
 
   /// Another process takes a lock, or lets it go.
@@ -118,7 +137,9 @@ class MemoryStateFolder final : public app::StateFolder {
   std::set<std::string> unwritable;     ///< writing and removing these fails
   std::set<std::string> uncommittable;  ///< only the commit of a reservation fails
   bool is_full = false;                 ///< no reservation can be had
-  std::map<std::string, int> stopped;   ///< locks, and the stopped processes that hold them
+  app::FolderReport report{true, true, std::nullopt, {}};  ///< what a look shows
+  std::string unsafe;                  ///< why a look is refused; empty: it is not
+  std::map<std::string, int> stopped;  ///< locks, and the stopped processes that hold them
   std::function<void(const std::string& name)> before_change;
   std::vector<std::string> changes;      ///< "write NAME", "remove NAME", "rename NAME", in order
   std::vector<std::string> locks_taken;  ///< by this process
@@ -129,6 +150,7 @@ class MemoryStateFolder final : public app::StateFolder {
   void RequireWritable(const std::string& name) const;
   void Write(const std::string& name, const std::string& contents);
 
+  Locks locks_;
   std::set<std::string> held_here_;
   std::set<std::string> held_elsewhere_;
 };
@@ -184,6 +206,7 @@ class FakeLoopback final : public app::Loopback {
   std::string HolderOf(std::uint16_t port) override;
 
   bool is_taken = false;  ///< the first port that is asked for
+  std::function<void()> before_listen;
   std::vector<std::uint16_t> asked;
 };
 
@@ -270,6 +293,72 @@ class FakeRemoteShell final : public app::RemoteShell {
   };
   FakeClock& clock_;
   std::deque<Piece> pieces_;
+};
+
+/// One file, which may not be there.
+class FakeConfigFiles final : public app::ConfigFiles {
+ public:
+  [[nodiscard]] app::ConfigFile Read(const std::string& path) override {
+    read.push_back(path);
+    return {real_path.value_or(path), text};
+  }
+  [[nodiscard]] std::string Replace(const app::ConfigFile& file, const std::string& new_text,
+                                    const std::string& backup_suffix) override;
+
+  std::optional<std::string> text;
+  std::optional<std::string> real_path;  ///< where a symbolic link leads
+  std::vector<std::string> read;
+  std::vector<std::string> replaced;
+};
+
+/// This program is /usr/bin/grok-auth. What others there are is told by `found`.
+class FakePrograms final : public app::Programs {
+ public:
+  [[nodiscard]] std::string OwnPath() override { return own_path; }
+  [[nodiscard]] bool IsInBuildFolder(const std::string& /*path*/) override {
+    return is_in_build_folder;
+  }
+  [[nodiscard]] app::ProgramKind Inspect(const std::string& path) override;
+  [[nodiscard]] std::string Find(const std::string& name) override { return in_path[name]; }
+  [[nodiscard]] std::optional<std::string> FirstLine(const std::string& path,
+                                                     const std::vector<std::string>& arguments,
+                                                     milliseconds patience) override;
+  [[nodiscard]] std::string Absolute(const std::string& path) override {
+    return path.starts_with("/") ? path : "/work/" + path;
+  }
+
+  std::string own_path = "/usr/bin/grok-auth";
+  app::ProgramKind own_kind = app::ProgramKind::kOwn;
+  bool is_in_build_folder = false;
+  std::map<std::string, app::ProgramKind> found;   ///< by path; others are absent
+  std::map<std::string, std::string> in_path;      ///< paths by name
+  std::map<std::string, std::string> first_lines;  ///< by path
+  std::vector<std::string> started;                ///< paths and arguments
+};
+
+/// What a person types, or a pipe brings.
+class FakeSecretInput final : public app::SecretInput {
+ public:
+  std::optional<std::string> ReadLine(const std::string& prompt) override;
+
+  std::optional<std::string> line;    ///< none: the input ends
+  std::function<void()> before_line;  ///< what others do until it is there
+  std::vector<std::string> prompts;
+};
+
+/// Starts nothing, so that the use case comes back.
+class FakeSuccessor final : public app::Successor {
+ public:
+  app::ProgramFailure Become(const std::vector<std::string>& arguments, const std::string& name,
+                             const std::string& value) override;
+
+  struct Started {
+    std::vector<std::string> arguments;
+    std::string variable;
+    std::string value;
+  };
+  std::vector<Started> started;
+  app::ProgramFailure failure{false, "a fake does not start"};
 };
 
 /// Bytes that differ from call to call, the same in every test.

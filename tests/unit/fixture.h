@@ -64,8 +64,14 @@ struct Fixture {
   FakeWorker worker{clock};
   FakeMachine machine;
   FakeRemoteShell remote_shell{clock};
-  app::Edges edges{http,     state,   keyring,    clock,  random,  terminal,
-                   loopback, browser, qr_encoder, worker, machine, remote_shell};
+  MemoryStateFolder cache{MemoryStateFolder::Locks::kNone};
+  FakeConfigFiles config_files;
+  FakePrograms programs;
+  FakeSecretInput secret_input;
+  FakeSuccessor successor;
+  app::Edges edges{http,     state,        keyring,    clock,        random,   terminal,
+                   loopback, browser,      qr_encoder, worker,       machine,  remote_shell,
+                   cache,    config_files, programs,   secret_input, successor};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
   app::LoginStore store{profile, files, keyring, random};

@@ -15,14 +15,15 @@ namespace {
 
 struct Case {
   const char* rule;
-  const char* expected;  ///< "hand out", "refresh" or "sign in"
+  const char* expected;  ///< "hand out", "refresh", "api key" or "sign in"
   std::function<void(StoredLogin& login, Demand& demand, UnixTime now)> change;
 };
 
 const char* Word(const NextStep& step) {
-  return std::holds_alternative<HandOut>(step)   ? "hand out"
-         : std::holds_alternative<Refresh>(step) ? "refresh"
-                                                 : "sign in";
+  return std::holds_alternative<HandOut>(step)      ? "hand out"
+         : std::holds_alternative<Refresh>(step)    ? "refresh"
+         : std::holds_alternative<ApiKeyOnly>(step) ? "api key"
+                                                    : "sign in";
 }
 
 /// A delivered login an hour old with five hours left.
@@ -49,6 +50,23 @@ auto Left(int left, int lifetime = 21600) {
   return [=](StoredLogin& login, Demand&, UnixTime now) {
     login.tokens->expires_at = now + seconds(left);
     login.tokens->minted_at = now + seconds(left) - seconds(lifetime);
+  };
+}
+
+/// An API key instead of the login, and a run that takes it.
+auto ApiKey(const std::function<void(StoredLogin&, Demand&, UnixTime)>& change) {
+  return [=](StoredLogin& login, Demand& demand, UnixTime now) {
+    login.tokens = MakeApiKeySet("xai-0123456789abcdef", grokauth::test::MakeProfile(), now);
+    demand.takes_api_key = true;
+    change(login, demand, now);
+  };
+}
+
+/// `min_validity` counts in full.
+auto InFull(const std::function<void(StoredLogin&, Demand&, UnixTime)>& change) {
+  return [=](StoredLogin& login, Demand& demand, UnixTime now) {
+    demand.in_full = true;
+    change(login, demand, now);
   };
 }
 
@@ -174,6 +192,52 @@ TEST_CASE("what a headless run does with what it loaded") {
   CHECK(Decide(one, std::nullopt) == one.expected);
 }
 
+TEST_CASE("what a run does that wants its minimal validity in full") {
+  const auto one = GENERATE(values<Case>({
+      {"exactly that is enough", "hand out", InFull(Left(360, 400))},
+      {"a second less is not, though it is more than half the lifetime", "refresh",
+       InFull(Left(359, 400))},
+      {"the whole lifetime can be asked for", "refresh", InFull(Left(359, 360))},
+      {"more than a new token lasts: half the lifetime is enough", "hand out",
+       InFull(Left(150, 300))},
+      {"and less than that is not", "refresh", InFull(Left(149, 300))},
+  }));
+  CAPTURE(one.rule);
+  CHECK(Decide(one, std::nullopt) == one.expected);
+}
+
+TEST_CASE("what a run does that finds an API key") {
+  const auto one = GENERATE(values<Case>({
+      {"one that takes it gets it", "hand out", ApiKey([](auto&, auto&, auto) {})},
+      {"however long it is to last", "hand out",
+       ApiKey([](auto&, auto& d, auto) { d.min_validity = std::chrono::hours(24); })},
+      {"whatever GROK_AUTH_TOKEN_TTL says of tokens", "hand out",
+       ApiKey([](auto& l, auto& d, auto) {
+         l.tokens->minted_at -= std::chrono::hours(1000);
+         d.token_ttl = seconds(60);
+       })},
+      {"whenever it was stored", "hand out",
+       ApiKey([](auto& l, auto&, auto now) { l.tokens->minted_at = now + seconds(5); })},
+      {"even when a server refused it: it may have been disabled for a while", "hand out",
+       ApiKey([](auto& l, auto&, auto) { MarkRefused(l.record, l.tokens->access_token); })},
+      {"a provider run does not get it", "api key",
+       ApiKey([](auto&, auto& d, auto) { d.takes_api_key = false; })},
+      {"nor a headless one", "api key", ApiKey([](auto&, auto& d, auto) {
+         d.takes_api_key = false;
+         d.wanted = Wanted::kUnseen;
+       })},
+      {"there is no newer one", "api key",
+       ApiKey([](auto&, auto& d, auto) { d.wanted = Wanted::kNewer; })},
+      {"nor one that its caller cannot have seen", "api key",
+       ApiKey([](auto&, auto& d, auto) { d.wanted = Wanted::kUnseen; })},
+      {"that of another profile's issuer is not this profile's", "sign in",
+       ApiKey([](auto& l, auto&, auto) { l.tokens->issuer = "https://other.example"; })},
+  }));
+  CAPTURE(one.rule);
+  CHECK(Decide(one, std::nullopt) == one.expected);
+  CHECK(Decide(one, TokenVersion{"store-0", 1}) == one.expected);
+}
+
 TEST_CASE("a token that came after the first look is one that the caller cannot have") {
   const Case unseen{"", "", Unseen([](auto&, auto&, auto) {})};
   CHECK(Decide(unseen, TokenVersion{"store-1", 1}) == std::string("refresh"));
@@ -226,6 +290,9 @@ TEST_CASE("what may be handed out when no refresh came through") {
       {"a stale generation", "no", [](auto& l, auto&, auto) { l.record.generation = 2; }},
       {"another client's", "no", [](auto& l, auto&, auto) { l.tokens->client_id = "x"; }},
       {"none", "no", [](auto& l, auto&, auto) { l.tokens.reset(); }},
+      {"an API key", "yes", ApiKey([](auto&, auto&, auto) {})},
+      {"an API key where none is taken", "no",
+       ApiKey([](auto&, auto& d, auto) { d.takes_api_key = false; })},
       {"refused by a headless run", "yes",
        [](auto& l, auto&, auto) { MarkRefused(l.record, "access-1"); }},
   }));

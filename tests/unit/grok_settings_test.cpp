@@ -22,6 +22,11 @@ Environment FullEnvironment() {
   return environment;
 }
 
+std::optional<Profile> ReadProfile(const std::optional<std::string>& text,
+                                   const Environment& environment) {
+  return MakeGrokOidcProfile(ParseGrokConfig(text.value_or("")).oidc, environment);
+}
+
 std::string Section(const std::string& name, const std::string& word) {
   return "[" + name + ".oidc]\nissuer = \"https://" + word + ".example\"\nclient_id = \"" + word +
          "-client\"\nscopes = [\"" + word + ":a\"]\naudience = \"" + word + "-audience\"\n";
@@ -30,7 +35,7 @@ std::string Section(const std::string& name, const std::string& word) {
 /// What makes the settings useless; empty when nothing does.
 std::string FaultOf(const std::optional<std::string>& text, const Environment& environment) {
   try {
-    static_cast<void>(ReadGrokOidcProfile(text, environment));
+    static_cast<void>(ReadProfile(text, environment));
     return "";
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::kConfig);
@@ -43,20 +48,20 @@ std::string FaultOf(const std::optional<std::string>& text, const Environment& e
 
 TEST_CASE("without an issuer and a client Grok has no OIDC settings") {
   Environment environment;
-  CHECK_FALSE(ReadGrokOidcProfile(std::nullopt, environment));
+  CHECK_FALSE(ReadProfile(std::nullopt, environment));
   environment.grok_oidc_scopes = "openid";
   environment.grok_oidc_audience = "a";
-  CHECK_FALSE(ReadGrokOidcProfile(std::nullopt, environment));
+  CHECK_FALSE(ReadProfile(std::nullopt, environment));
   const std::string text =
       GENERATE(as<std::string>{}, "", "[auth]\n", "[auth.oidc]\n",
                "[auth.oidc]\nscopes = [\"a\"]\n", "[auth.oidc]\nissuer = \"\"\nclient_id = \"\"\n",
                "[cli]\nx = 1\n", "[oidc]\nissuer = \"https://a.example\"\nclient_id = \"c\"\n");
   CAPTURE(text);
-  CHECK_FALSE(ReadGrokOidcProfile(text, environment));
+  CHECK_FALSE(ReadProfile(text, environment));
 }
 
 TEST_CASE("the environment alone makes a profile") {
-  const auto profile = ReadGrokOidcProfile(std::nullopt, FullEnvironment());
+  const auto profile = ReadProfile(std::nullopt, FullEnvironment());
   REQUIRE(profile);
   CHECK(profile->name == "grok-oidc");
   CHECK(profile->issuer == "https://env.example");
@@ -73,7 +78,7 @@ TEST_CASE("the environment alone makes a profile") {
 TEST_CASE("either table of the file alone makes a profile") {
   const std::string section = GENERATE(as<std::string>{}, "auth", "grok_com_config");
   CAPTURE(section);
-  const auto profile = ReadGrokOidcProfile(Section(section, "file"), Environment{});
+  const auto profile = ReadProfile(Section(section, "file"), Environment{});
   REQUIRE(profile);
   CHECK(profile->issuer == "https://file.example");
   CHECK(profile->client_id == "file-client");
@@ -83,17 +88,16 @@ TEST_CASE("either table of the file alone makes a profile") {
 
 TEST_CASE("grok_com_config wins over auth, and the file over the environment") {
   const std::string both = Section("auth", "auth") + Section("grok_com_config", "com");
-  CHECK(ReadGrokOidcProfile(both, FullEnvironment())->client_id == "com-client");
-  CHECK(ReadGrokOidcProfile(both, FullEnvironment())->scopes == Words{"com:a"});
-  CHECK(ReadGrokOidcProfile(Section("auth", "auth"), FullEnvironment())->issuer ==
-        "https://auth.example");
+  CHECK(ReadProfile(both, FullEnvironment())->client_id == "com-client");
+  CHECK(ReadProfile(both, FullEnvironment())->scopes == Words{"com:a"});
+  CHECK(ReadProfile(Section("auth", "auth"), FullEnvironment())->issuer == "https://auth.example");
 }
 
 TEST_CASE("settings are merged key by key") {
   const std::string text =
       "[grok_com_config.oidc]\nissuer = \"https://com.example\"\n"
       "[auth.oidc]\nissuer = \"https://auth.example\"\nclient_id = \"auth-client\"\n";
-  const auto profile = ReadGrokOidcProfile(text, FullEnvironment());
+  const auto profile = ReadProfile(text, FullEnvironment());
   REQUIRE(profile);
   CHECK(profile->issuer == "https://com.example");
   CHECK(profile->client_id == "auth-client");
@@ -107,7 +111,7 @@ TEST_CASE("a key that is empty or of another type counts as absent") {
       "[auth.oidc]\nissuer = 5\nclient_id = [\"a\"]\nscopes = \"openid\"\naudience = true\n",
       "[auth]\noidc = \"x\"\n", "auth = 1\ngrok_com_config = []\n", "[[auth]]\noidc = {}\n");
   CAPTURE(text);
-  const auto profile = ReadGrokOidcProfile(text, FullEnvironment());
+  const auto profile = ReadProfile(text, FullEnvironment());
   REQUIRE(profile);
   CHECK(profile->issuer == "https://env.example");
   CHECK(profile->client_id == "env-client");
@@ -120,8 +124,8 @@ TEST_CASE("a file that is not TOML counts as empty") {
       GENERATE(as<std::string>{}, "[auth.oidc", "auth = 1\nauth = 2\n", "\xff\xfe", "= 5\n",
                "[auth.oidc]\nclient_id = \"a\"\nclient_id = \"b\"\n", std::string("\0", 1));
   CAPTURE(text);
-  CHECK(ReadGrokOidcProfile(text, FullEnvironment())->client_id == "env-client");
-  CHECK_FALSE(ReadGrokOidcProfile(text, Environment{}));
+  CHECK(ReadProfile(text, FullEnvironment())->client_id == "env-client");
+  CHECK_FALSE(ReadProfile(text, Environment{}));
 }
 
 TEST_CASE("scopes of the environment are separated by commas, and blanks around them are nothing") {
@@ -136,15 +140,14 @@ TEST_CASE("scopes of the environment are separated by commas, and blanks around 
   }));
   Environment environment = FullEnvironment();
   environment.grok_oidc_scopes = text;
-  CHECK(ReadGrokOidcProfile(std::nullopt, environment)->scopes == scopes);
+  CHECK(ReadProfile(std::nullopt, environment)->scopes == scopes);
 }
 
 TEST_CASE("without scopes Grok's default ones are asked for") {
   Environment environment = FullEnvironment();
   environment.grok_oidc_scopes.reset();
-  CHECK(ReadGrokOidcProfile(std::nullopt, environment)->scopes == kDefaultScopes);
-  CHECK(ReadGrokOidcProfile("[auth.oidc]\nclient_id = \"c\"\n", environment)->scopes ==
-        kDefaultScopes);
+  CHECK(ReadProfile(std::nullopt, environment)->scopes == kDefaultScopes);
+  CHECK(ReadProfile("[auth.oidc]\nclient_id = \"c\"\n", environment)->scopes == kDefaultScopes);
 }
 
 TEST_CASE("half of the settings cannot be used") {

@@ -118,6 +118,26 @@ TEST_CASE("a member of another type counts as absent") {
   CHECK(object.Object("o").value().String("x") == "y");
 }
 
+TEST_CASE("of an array the objects are read, and nothing else") {
+  const JsonObject object =
+      Parsed(R"({"a":[1,"s",{"k":"v"},null,["x"],{}],"s":"t","o":{"k":"v"}})");
+  const std::vector<JsonObject> objects = object.Objects("a");
+  REQUIRE(objects.size() == 2);
+  CHECK(objects[0].String("k") == "v");
+  CHECK(objects[1].Text() == "{}");
+  for (const char* name : {"s", "o", "missing"}) {
+    CHECK(object.Objects(name).empty());
+  }
+}
+
+TEST_CASE("objects are written as an array") {
+  JsonObject one;
+  one.Set("k", "v");
+  CHECK(JsonObject().Set("a", std::vector<JsonObject>{one, JsonObject()}).Text() ==
+        R"({"a":[{"k":"v"},{}]})");
+  CHECK(JsonObject().Set("a", std::vector<JsonObject>()).Text() == R"({"a":[]})");
+}
+
 TEST_CASE("of two members with one name the last counts") {
   CHECK(Parsed(R"({"a":"first","a":"second"})").String("a") == "second");
 }
@@ -195,4 +215,10 @@ TEST_CASE("a byte order mark, and text that is not UTF-8, hide nothing else") {
   CHECK(object.String("token") == "t");
   CHECK(object.String("name"));
   CHECK_FALSE(JsonObject::Parse("{\"name\":\"" + name + "\"}"));  // what is stored is never guessed
+}
+
+TEST_CASE("objects go into an array in their order") {
+  JsonObject answer;
+  answer.Set("list", std::vector<JsonObject>{JsonObject().Set("b", "1").Set("a", "2"), {}});
+  CHECK(answer.Text() == R"({"list":[{"b":"1","a":"2"},{}]})");
 }

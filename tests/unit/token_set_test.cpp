@@ -70,6 +70,43 @@ TEST_CASE("a token set of a newer format version is refused") {
   CHECK(FaultOf(text).find("newer version") != std::string::npos);
 }
 
+TEST_CASE("an API key comes back as it was stored, and an older program refuses it") {
+  TokenSet tokens = MakeApiKeySet("xai-0123456789abcdef", MakeProfile(), kNow);
+  tokens.store_id = "store-1";
+  const std::string text = SerializeTokenSet(tokens);
+  CHECK(text.find("\"version\":2") != std::string::npos);
+  const TokenSet back = std::get<TokenSet>(ParseTokenSet(text));
+  CHECK(back.credential == Credential::kApiKey);
+  CHECK(back.access_token == "xai-0123456789abcdef");
+  CHECK(back.issuer == "https://id.example");
+  CHECK(back.client_id == "client-1");
+  CHECK(back.minted_at == kNow);
+  CHECK_FALSE(back.expires_at);
+  CHECK_FALSE(back.refresh_token);
+  CHECK_FALSE(back.account);
+}
+
+TEST_CASE("a login is stored as before there were API keys") {
+  Fixture fixture;
+  const std::string text = SerializeTokenSet(fixture.MakeTokens());
+  CHECK(text.find("\"version\":1") != std::string::npos);
+  CHECK(text.find("credential") == std::string::npos);
+  CHECK(std::get<TokenSet>(ParseTokenSet(text)).credential == Credential::kLogin);
+}
+
+TEST_CASE("an API key of a newer format version, or none at all, is refused") {
+  TokenSet tokens = MakeApiKeySet("xai-0123456789abcdef", MakeProfile(), kNow);
+  tokens.store_id = "store-1";
+  std::string newer = SerializeTokenSet(tokens);
+  newer.replace(newer.find("\"version\":2"), 11, "\"version\":3");
+  CHECK(FaultOf(newer).find("newer version") != std::string::npos);
+  std::string other = SerializeTokenSet(tokens);
+  other.replace(other.find("api_key"), 7, "api_dog");
+  CHECK(FaultOf(other).find("newer version") != std::string::npos);
+  tokens.access_token.clear();
+  CHECK(FaultOf(SerializeTokenSet(tokens)).find("missing") != std::string::npos);
+}
+
 TEST_CASE("a damaged token set is refused") {
   Fixture fixture;
   const std::string text = SerializeTokenSet(fixture.MakeTokens());
