@@ -53,7 +53,7 @@ _grok_auth() {
     esac
 
     if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-        options='token login logout refresh status models start poll profiles doctor setup exec ssh'
+        options='token login logout refresh status models start poll profiles doctor setup exec credential ssh'
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
         return
     fi
@@ -91,6 +91,13 @@ _grok_auth() {
                 _grok_auth_command "$i"
                 return
             fi
+            ;;
+        credential)
+            if [[ $cur != -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W 'get store erase' -- "$cur")
+                [[ -z $cur ]] || return
+            fi
+            options+=' --no-interactive'
             ;;
         ssh)
             options+=' --device --loopback --no-browser'

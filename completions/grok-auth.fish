@@ -39,6 +39,7 @@ complete -c grok-auth -n __grok_auth_needs_command -a profiles -d 'list the prof
 complete -c grok-auth -n __grok_auth_needs_command -a doctor -d 'check everything that can go wrong'
 complete -c grok-auth -n __grok_auth_needs_command -a setup -d 'tell Grok to use grok-auth'
 complete -c grok-auth -n __grok_auth_needs_command -a exec -d 'run a command with a fresh token in XAI_API_KEY'
+complete -c grok-auth -n __grok_auth_needs_command -a credential -d 'answer git as a credential helper'
 complete -c grok-auth -n __grok_auth_needs_command -a ssh -d 'sign in on another host; the browser opens here'
 
 complete -c grok-auth -l profile -x -a '(__grok_auth_profiles)' -d 'use this profile'
@@ -48,7 +49,7 @@ complete -c grok-auth -l help -d 'show the options'
 complete -c grok-auth -l version -d 'show the version'
 
 complete -c grok-auth -n '__grok_auth_is token' -l bare -d 'print the token alone instead of JSON'
-complete -c grok-auth -n '__grok_auth_is token' -l no-interactive -d 'never ask a person'
+complete -c grok-auth -n '__grok_auth_is token credential' -l no-interactive -d 'never ask a person'
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l device -d 'sign in with a code'
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l loopback -d 'sign in with a browser that can reach this computer'
 complete -c grok-auth -n '__grok_auth_is token login ssh' -l no-browser -d 'open no browser'
@@ -62,6 +63,7 @@ complete -c grok-auth -n '__grok_auth_is poll' -l pending-id -x -d 'the sign-in 
 complete -c grok-auth -n '__grok_auth_is doctor' -l offline -d 'ask no server'
 complete -c grok-auth -n '__grok_auth_is setup' -l write -d 'change the file instead of printing the lines'
 complete -c grok-auth -n '__grok_auth_is login logout refresh status models profiles doctor' -l json -d 'answer in JSON'
+complete -c grok-auth -n '__grok_auth_is credential' -a 'get store erase'
 complete -c grok-auth -n '__grok_auth_is ssh' -a '(__fish_complete_user_at_hosts)' -d host
 # Options with a value come behind "-": what has two dashes before it would be taken for the function's own.
 complete -c grok-auth -n '__grok_auth_is exec' -x -a '(__fish_complete_subcommand --fcs-skip=2 - --profile --config --min-validity)'

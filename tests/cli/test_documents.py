@@ -159,11 +159,13 @@ class Documents(unittest.TestCase):
     def test_keys_of_the_configuration(self):
         lists = re.findall(r"AllowOnly\(\{(.*?)\}\)", source_text("src/app/config_file.cpp"), re.S)
         accepted = [re.findall(r'"(\w+)"', text) for text in lists]
-        self.assertEqual(len(accepted), 2, "config_file.cpp has one list of keys for a profile and one for the file")
-        profile_keys, file_keys = accepted
+        self.assertEqual(len(accepted), 3, "config_file.cpp has a list of keys for each kind of table")
+        git_keys, profile_keys, file_keys = accepted
         self.assertIn("issuer", profile_keys)
         documented = self.config_page.subsection("DESCRIPTION", "Keys of a profile")
         self.assertEqual(sorted(items(documented, "Ic")), sorted(profile_keys))
+        documented = self.config_page.subsection("DESCRIPTION", "Keys of [profile.NAME.git]")
+        self.assertEqual(sorted(items(documented, "Ic")), sorted(git_keys))
         documented = self.config_page.subsection("DESCRIPTION", "Keys of the file")
         self.assertEqual(sorted(items(documented, "Ic")), sorted(file_keys))
 
