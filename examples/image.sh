@@ -3,7 +3,8 @@
 #
 #     image.sh "a lighthouse in a storm" >lighthouse.jpg
 #
-# XAI_BASE_URL, IMAGE_MODEL: another address of the API, another model. Needs curl and base64.
+# IMAGE_MODEL: another model. IMAGE_PROFILE and IMAGE_API: another profile, and the API that takes its tokens; a token goes to
+# nobody else. Needs curl and base64.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -13,7 +14,7 @@ fi
 
 # Again as a command of grok-auth, which sets XAI_API_KEY for it and nobody else.
 if [ -z "${IMAGE_SH_HAS_KEY-}" ]; then
-  IMAGE_SH_HAS_KEY=yes exec grok-auth exec -- sh "$0" "$1"
+  IMAGE_SH_HAS_KEY=yes exec grok-auth exec --profile "${IMAGE_PROFILE:-xai}" -- sh "$0" "$1"
 fi
 
 # What is written in JSON must be quoted: backslashes and quotes; line ends and tabs become blanks.
@@ -24,7 +25,7 @@ answer=$(
   printf 'Authorization: Bearer %s\n' "$XAI_API_KEY" |
     curl --silent --show-error --fail-with-body --header @- --header 'Content-Type: application/json' \
       --data "{\"model\": \"${IMAGE_MODEL:-grok-imagine-image}\", \"prompt\": \"$description\", \"response_format\": \"b64_json\"}" \
-      "${XAI_BASE_URL:-https://api.x.ai/v1}/images/generations"
+      "${IMAGE_API:-https://api.x.ai/v1}/images/generations"
 ) || {
   printf '%s\n' "$answer" >&2
   exit 1

@@ -102,7 +102,8 @@ int main(int argc, char** argv) {
     grokauth::edge::PocoHttpClient http(interrupts, grokauth::edge::ReadNetworkEnvironment());
     grokauth::edge::FileStateFolder state(environment.state_folder + "/grok-auth",
                                           WhatToDoWithFiles(command));
-    grokauth::edge::FileStateFolder cache(environment.cache_folder + "/grok-auth");
+    grokauth::edge::FileStateFolder cache(environment.cache_folder + "/grok-auth",
+                                          WhatToDoWithFiles(command));
     grokauth::edge::SystemClock clock(interrupts);
     grokauth::edge::SystemRandom random;
     grokauth::edge::SocketLoopback loopback(interrupts);

@@ -3,11 +3,13 @@
 #include <Poco/String.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <optional>
 
 #include "app/api_base.h"
 #include "app/exchange.h"
+#include "app/output.h"
 #include "oauth/encoding.h"
 #include "oauth/json.h"
 
@@ -129,7 +131,14 @@ class Judge {
 
   [[nodiscard]] std::string WaitHint() const {
     const std::string after = oauth::Printable(response_.retry_after.value_or(""), 40);
-    return after.empty() ? "" : "; the server asks to wait: Retry-After " + after;
+    if (after.empty()) {
+      return "";
+    }
+    std::uint32_t seconds = 0;
+    const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), seconds);
+    const bool is_number = error == std::errc() && end == after.data() + after.size();
+    return is_number ? "; the server asks to wait " + FormatDuration(std::chrono::seconds(seconds))
+                     : "; the server asks to wait until " + after;
   }
 
   [[nodiscard]] Error Limited() const {
@@ -203,6 +212,14 @@ ApiVerdict JudgeApiAnswer(const HttpResult& result, const Profile& profile,
     return JudgeFailure(*failure);
   }
   return Judge(std::get<HttpResponse>(result), profile, api_base).Run();
+}
+
+Error MakeKeyRefused(const TokenRefused& refused, const Profile& profile) {
+  return {ErrorKind::kLoginRequired,
+          std::string(kTheModelsRequest) + " failed: the server refuses the API key of profile '" +
+              profile.name + "': it answered " + refused.reason,
+          "store another one with 'grok-auth login --api-key --profile " + profile.name +
+              "', or sign in, without --api-key"};
 }
 
 Error MakeRefusedAgain(const TokenRefused& refused, bool is_same, const Profile& profile,

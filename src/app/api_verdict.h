@@ -37,4 +37,7 @@ using ApiVerdict = std::variant<ApiAnswer, TokenRefused, ApiFailed>;
 [[nodiscard]] Error MakeRefusedAgain(const TokenRefused& refused, bool is_same,
                                      const Profile& profile, const std::string& api_base);
 
+/// The error for an API key that the server refuses.
+[[nodiscard]] Error MakeKeyRefused(const TokenRefused& refused, const Profile& profile);
+
 }  // namespace grokauth::app

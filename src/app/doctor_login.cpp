@@ -36,7 +36,8 @@ Check CheckLogin(const JsonObject& status, const Profile& profile) {
   const std::string word = status.String("status").value_or("");
   const std::optional<std::string> message = status.String("message");
   const std::string fix = status.String("hint").value_or(LoginHint(profile));
-  if (message) {
+  const bool is_told_below = status.Has("refreshable");  // with what is known of the login
+  if (message && !is_told_below) {
     return {Outcome::kTrouble, "login", *message, fix};
   }
   if (word == "signed_out") {

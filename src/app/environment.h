@@ -27,14 +27,14 @@ struct Environment {
   std::optional<std::string> token_ttl_seconds;           ///< GROK_AUTH_TOKEN_TTL
   /// GROK_AUTH_PROVIDER_ACCESS_TOKEN: the token that did not do, of a model's provider
   std::optional<std::string> provider_access_token;
-  std::optional<std::string> grok_oidc_issuer;            ///< GROK_OIDC_ISSUER
-  std::optional<std::string> grok_oidc_client_id;         ///< GROK_OIDC_CLIENT_ID
-  std::optional<std::string> grok_oidc_scopes;            ///< GROK_OIDC_SCOPES, comma-separated
-  std::optional<std::string> grok_oidc_audience;          ///< GROK_OIDC_AUDIENCE
-  std::optional<std::string> xai_base_url;                ///< XAI_BASE_URL
-  std::optional<std::string> provider_command;            ///< GROK_AUTH_PROVIDER_COMMAND
-  bool has_xai_api_key = false;                           ///< XAI_API_KEY is set
-  bool git_may_prompt = true;  ///< GIT_TERMINAL_PROMPT is not "0"
+  std::optional<std::string> grok_oidc_issuer;     ///< GROK_OIDC_ISSUER
+  std::optional<std::string> grok_oidc_client_id;  ///< GROK_OIDC_CLIENT_ID
+  std::optional<std::string> grok_oidc_scopes;     ///< GROK_OIDC_SCOPES, comma-separated
+  std::optional<std::string> grok_oidc_audience;   ///< GROK_OIDC_AUDIENCE
+  std::optional<std::string> xai_base_url;         ///< XAI_BASE_URL
+  std::optional<std::string> provider_command;     ///< GROK_AUTH_PROVIDER_COMMAND
+  bool has_xai_api_key = false;                    ///< XAI_API_KEY is set
+  bool git_may_prompt = true;                      ///< GIT_TERMINAL_PROMPT is not "0"
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG

@@ -25,6 +25,10 @@ constexpr const char* kCheckName = "grok";
 constexpr const char* kConfigName = "grok-config";
 constexpr const char* kProviderName = "provider";
 constexpr const char* kApiKeyName = "api-key";
+constexpr const char* kExecName = "exec";
+constexpr const char* kOtherName = "other-one";
+constexpr const char* kVariableName = "variable";
+constexpr const char* kMethodName = "method";
 
 /// A path or a command as a message shows it.
 std::string Shown(const std::string& text) {
@@ -127,8 +131,9 @@ Check CheckPath(const std::string& path, Programs& programs) {
 void CheckCommand(const Origin& origin, Programs& programs, Checks& checks) {
   const std::optional<ProviderCommand> command = ParseProviderCommand(origin.command);
   if (!command) {
-    checks.push_back({Outcome::kNote, kProviderName,
-                      "Grok runs '" + Shown(origin.command) + "', which cannot be checked", ""});
+    checks.push_back(
+        {Outcome::kNote, kProviderName,
+         "Grok runs another command, which cannot be checked (" + Shown(origin.origin) + ")", ""});
     return;
   }
   if (!command->program.starts_with("/")) {
@@ -141,7 +146,7 @@ void CheckCommand(const Origin& origin, Programs& programs, Checks& checks) {
   check.finding += " (" + Shown(origin.origin) + ")";
   checks.push_back(std::move(check));
   if (!command->has_exec) {
-    checks.push_back({Outcome::kNote, kProviderName,
+    checks.push_back({Outcome::kNote, kExecName,
                       "the command has no 'exec' in front: Grok's signals end a shell, not the run",
                       "run 'grok-auth setup --write'"});
   }
@@ -155,7 +160,7 @@ Check CheckProviderOfKey(const std::optional<Origin>& origin) {
             "none, as it must be: the API key reaches Grok by 'grok-auth exec -- grok'", ""};
   }
   return {Outcome::kTrouble, kProviderName,
-          "Grok is to run '" + Shown(origin->command) + "' (" + Shown(origin->origin) +
+          "Grok is to run a provider (" + Shown(origin->origin) +
               "), but the profile has an API key and no login",
           "remove that setting and start Grok by 'grok-auth exec -- grok', or sign in with "
           "'grok-auth login'"};
@@ -173,17 +178,18 @@ void CheckProvider(const GrokConfig& config, const Environment& environment, boo
   CheckCommand(*origin, programs, checks);
   if (config.hidden_provider_command.value_or(origin->command) != origin->command) {
     checks.push_back(
-        {Outcome::kNote, kProviderName, "[auth] has another command, which [grok_com_config] hides",
+        {Outcome::kNote, kOtherName, "[auth] has another command, which [grok_com_config] hides",
          "remove one of the two from " + Shown(GrokConfigPath(environment.grok_folder))});
   }
   if (environment.provider_command.value_or(origin->command) != origin->command) {
-    checks.push_back({Outcome::kNote, kProviderName,
+    checks.push_back({Outcome::kNote, kVariableName,
                       "GROK_AUTH_PROVIDER_COMMAND is set to something else; the file wins over it",
                       "unset it"});
   }
   if (config.preferred_method == "api_key") {
-    checks.push_back({Outcome::kTrouble, kProviderName,
-                      "preferred_method = \"api_key\" makes Grok use an API key and no login",
+    checks.push_back({Outcome::kTrouble, kMethodName,
+                      "preferred_method = \"api_key\" makes Grok talk by an API key, whoever is "
+                      "signed in",
                       "remove that key from " + Shown(GrokConfigPath(environment.grok_folder)) +
                           ", unless you use Grok with an API key"});
   }
@@ -218,7 +224,10 @@ std::vector<Check> CheckGrok(const GrokConfig& config, const Environment& enviro
   const std::string grok = programs.Find("grok");
   CheckProgram(grok, programs, checks);
   const std::string path = Shown(GrokConfigPath(environment.grok_folder));
-  if (config.fault) {
+  if (config.unreadable) {
+    checks.push_back({Outcome::kTrouble, kConfigName, Shown(*config.unreadable),
+                      "Grok reads it, too: see that it is a plain file that you may read"});
+  } else if (config.fault) {
     checks.push_back({Outcome::kTrouble, kConfigName,
                       path + " is not TOML: line " + std::to_string(config.fault->line) +
                           ", column " + std::to_string(config.fault->column) + ": " +

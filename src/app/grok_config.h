@@ -32,7 +32,8 @@ struct GrokOidcSettings {
 
 /// What of Grok's config.toml concerns signing in.
 struct GrokConfig {
-  std::optional<TomlFault> fault;  ///< set: not TOML, and everything else is absent
+  std::optional<std::string> unreadable;  ///< why the file cannot be read; set by whoever reads it
+  std::optional<TomlFault> fault;         ///< set: not TOML, and everything else is absent
   std::optional<GrokSetting> provider_command;
   /// The command in `[auth]` that one in `[grok_com_config]` hides.
   std::optional<std::string> hidden_provider_command;

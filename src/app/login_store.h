@@ -136,6 +136,9 @@ class LoginStore {
   /// the token set in the file when that is removed later.
   [[nodiscard]] std::vector<std::string> ObsoleteAfter(const std::optional<StoreId>& before,
                                                        bool file_goes_later);
+  /// The id of a login that is in the file, and never was meant for the keyring; empty: there is
+  /// none.
+  [[nodiscard]] std::string IdOfFileLogin();
   /// Deletes the keyring's items of replaced logins; returns those that it keeps, and in `refusal`
   /// why.
   [[nodiscard]] std::vector<std::string> DeleteObsolete(const std::vector<std::string>& ids,

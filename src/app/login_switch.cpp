@@ -77,11 +77,24 @@ std::optional<KeyringAnswer> LoginStore::SignOut() {
   StoreId now{NewStoreId(random_), Place::kFile, {}};
   now.obsolete = ObsoleteAfter(before, true);
   WriteStoreId(now);
+  const std::string file_id = IdOfFileLogin();
   files_.RemoveAllBut(kIdSuffix);
+  // What was in the file alone is gone with it: no keyring need be asked.
+  std::erase(now.obsolete, file_id);
   std::optional<KeyringAnswer> refusal;
   now.obsolete = DeleteObsolete(now.obsolete, refusal);
   WriteStoreId(now);
   return refusal;
+}
+
+std::string LoginStore::IdOfFileLogin() {
+  try {
+    const StoredSet stored = ReadFile();
+    const auto* tokens = std::get_if<TokenSet>(&stored);
+    return tokens != nullptr && tokens->place == Place::kFile ? tokens->store_id : "";
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 std::vector<std::string> LoginStore::ObsoleteAfter(const std::optional<StoreId>& before,

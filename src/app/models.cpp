@@ -38,7 +38,11 @@ ApiVerdict Ask(Context& context, const Handout& token) {
 /// The token that comes after a refused one; the same one where nothing can renew it: it may still
 /// do elsewhere.
 Handout Replace(Context& context, const Handout& token, const TokenRefused& refused) {
-  if (!CanRefresh(context.store.Load(), context.profile)) {
+  const StoredLogin login = context.store.Load();
+  if (login.tokens && login.tokens->credential == Credential::kApiKey) {
+    throw MakeKeyRefused(refused, context.profile);
+  }
+  if (!CanRefresh(login, context.profile)) {
     return token;
   }
   RejectToken(context, token.access_token);
@@ -130,7 +134,7 @@ Shown Look(Context& context, bool force) {
     throw Error(error);
   }
   context.messages.Warn("this list is " + FormatDuration(now - kept->fetched_at) +
-                        " old: " + error.what());
+                        " old: " + error.what() + "; " + error.hint());
   return {*std::move(kept), true};
 }
 

@@ -38,16 +38,22 @@ std::string OwnPath(Context& context) {
   return path;
 }
 
+/// Whether somebody chose the profile, so that Grok's runs must choose it too: they need not have
+/// the environment of this one.
+bool IsNamed(const Context& context, const SetupOptions& options) {
+  return options.profile || context.environment.profile;
+}
+
 ProviderSettings MakeSettings(Context& context, const SetupOptions& options) {
   std::vector<std::string> arguments;
-  if (options.profile) {
+  if (IsNamed(context, options)) {
     arguments.push_back("--profile=" + context.profile.name);
   }
   if (options.config) {
     arguments.push_back("--config=" + context.edges.programs.Absolute(*options.config));
   }
   std::string label = "grok-auth";
-  if (options.profile) {
+  if (IsNamed(context, options)) {
     label += " (" + context.profile.name + ")";
   }
   return {MakeProviderCommand(OwnPath(context), arguments), label};
@@ -79,7 +85,8 @@ void WarnOfOthers(Context& context, const GrokConfig& config, const std::string&
   Messages& messages = context.messages;
   if (config.preferred_method == "api_key") {
     messages.Warn("preferred_method = \"api_key\" in " + Shown(path) +
-                  " makes Grok use an API key and no login; remove it unless you have one");
+                  " makes Grok talk by an API key, whoever is signed in; remove that line unless "
+                  "you want that");
   }
   if (context.environment.provider_command.value_or(settings.command) != settings.command) {
     messages.Warn("GROK_AUTH_PROVIDER_COMMAND is set to something else; a command in " +
@@ -124,7 +131,18 @@ std::string Edit(const ConfigFile& file, const ProviderSettings& settings) {
   return std::get<std::string>(edited);
 }
 
-void Write(Context& context, const ProviderSettings& settings) {
+/// A run of a profile with an API key hands out no token, and Grok's window ends when it fails.
+void WarnOfApiKey(Context& context) {
+  const StoredLogin login = context.store.Load();
+  if (login.tokens && login.tokens->credential == Credential::kApiKey) {
+    context.messages.Warn(
+        "profile '" + context.profile.name +
+        "' has an API key and no login, so Grok cannot sign in by it: sign in, or "
+        "take these lines out again and start Grok by 'grok-auth exec -- grok'");
+  }
+}
+
+void Write(Context& context, const ProviderSettings& settings, bool is_named) {
   const std::string path = GrokConfigPath(context.environment.grok_folder);
   const ConfigFile file = context.edges.config_files.Read(path);
   const std::string text = Edit(file, settings);
@@ -138,7 +156,8 @@ void Write(Context& context, const ProviderSettings& settings) {
     if (!backup.empty()) {
       messages.Say("The old file is " + Shown(backup));
     }
-    messages.Say("Restart Grok. It signs in by itself, or you do now with 'grok-auth login'.");
+    messages.Say("Restart Grok. It signs in by itself, or you do now with 'grok-auth login" +
+                 (is_named ? " --profile " + context.profile.name : "") + "'.");
   }
   const GrokConfig config = ParseGrokConfig(text);
   if (config.provider_command && config.provider_command->table == kGrokComTable) {
@@ -152,7 +171,8 @@ void Write(Context& context, const ProviderSettings& settings) {
 void SetUpGrok(Context& context, const SetupOptions& options) {
   const ProviderSettings settings = MakeSettings(context, options);
   if (options.write) {
-    Write(context, settings);
+    WarnOfApiKey(context);
+    Write(context, settings, IsNamed(context, options));
   } else {
     PrintLines(context, settings);
   }

@@ -53,12 +53,16 @@ std::variant<std::unique_ptr<Lock>, Handout> WaitForTurn(SignInSession& session)
 }
 
 /// With the lock held, no other run listens or asks: of what is left from dead ones, expired
-/// requests and loopback sign-ins go. What this run may take up is the newest device authorization.
+/// requests and loopback sign-ins go; those of `start` are for `poll`, which may be asking now.
+/// What this run may take up is the newest device authorization.
 std::optional<PendingEntry> TakePending(SignInSession& session) {
   Context& context = session.context();
   for (const std::string& name : context.pending.List()) {
     const std::optional<std::string> text = context.pending.Read(name);
     const std::optional<PendingSignIn> pending = text ? ParsePending(*text) : std::nullopt;
+    if (pending && pending->origin == PendingOrigin::kStart) {
+      continue;
+    }
     if (!pending || !pending->device ||
         !IsAlive(*pending, context.profile, context.edges.clock.Now())) {
       context.pending.Remove(name);

@@ -1,6 +1,7 @@
 #include "app/status.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "app/keyring_trouble.h"
 #include "app/login_state.h"
@@ -28,17 +29,26 @@ std::string DescribeToken(const Status& status) {
 }
 
 constexpr std::size_t kNameWidth = 15;
+// Longer ones are not granted by anybody.
+constexpr std::size_t kLongestScope = 5000;
 
+/// `value` may have several lines. None of it reaches the terminal as anything but text: files can
+/// be changed by others.
 std::string Row(const std::string& name, const std::string& value) {
+  constexpr std::size_t kLongestLine = 5000;  // a path may be long
   const std::string label = name + ":";
-  return label + std::string(kNameWidth - std::min(label.size(), kNameWidth - 1), ' ') + value +
-         "\n";
+  std::string row = label + std::string(kNameWidth - std::min(label.size(), kNameWidth - 1), ' ');
+  std::istringstream lines(value);
+  bool is_first = true;
+  for (std::string line; std::getline(lines, line); is_first = false) {
+    row += (is_first ? "" : "\n" + std::string(kNameWidth, ' ')) +
+           oauth::Printable(line, kLongestLine);
+  }
+  return row + "\n";
 }
 
 /// A line of its own, below the value of a row.
-std::string TriedAgain() {
-  return "\n" + std::string(kNameWidth, ' ') + "it will be tried again at the next run";
-}
+constexpr const char* kTriedAgain = "\nit will be tried again at the next run";
 
 /// An attempt that has not ended: it is under way, or its process was killed. One that is older
 /// than the token ended by finding another's.
@@ -52,7 +62,7 @@ std::string DescribeUnfinished(std::chrono::seconds age) {
   constexpr std::chrono::seconds kLongestRefresh{80};
   const std::string started = "started " + FormatDuration(age) + " ago";
   return age < kLongestRefresh ? started + ", not answered yet"
-                               : started + " and cut off" + TriedAgain();
+                               : started + " and cut off" + kTriedAgain;
 }
 
 std::string DescribeFailure(const RefreshOutcome& outcome) {
@@ -75,7 +85,7 @@ std::optional<std::string> DescribeLastRefresh(const Status& status, UnixTime no
     return "succeeded " + when;
   }
   return "failed " + when + ": " + DescribeFailure(*record.last) +
-         (status.refreshable ? TriedAgain() : "");
+         (status.refreshable ? kTriedAgain : "");
 }
 
 std::string DescribeStore(Context& context, const StoredLogin& login) {
@@ -187,7 +197,10 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
     return answer;
   }
   if (const std::optional<std::string> note = DescribeUnused(context, status)) {
-    answer.Set("message", *note);
+    answer.Set("message", *note).Set("hint", LoginHint(context.profile));
+  } else if (status.state == LoginState::kExpired) {
+    answer.Set("message", "the login has ended: a person must sign in again")
+        .Set("hint", LoginHint(context.profile));
   }
   if (!status.login.tokens) {
     return answer;
@@ -206,7 +219,7 @@ oauth::JsonObject MakeStatusAnswer(Context& context) {
              static_cast<std::int64_t>(std::max<std::int64_t>(status.left->count(), 0)));
   }
   answer.Set("refreshable", status.refreshable)
-      .Set("scopes", oauth::SplitScopes(tokens.scope.value_or("")))
+      .Set("scopes", oauth::SplitScopes(oauth::Printable(tokens.scope.value_or(""), kLongestScope)))
       .Set("store", PlaceWord(status.login.in_file ? Place::kFile : Place::kLibsecret));
   if (const std::optional<oauth::JsonObject> last = MakeLastRefresh(status.login)) {
     answer.Set("last_refresh", *last);

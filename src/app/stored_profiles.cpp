@@ -24,6 +24,16 @@ std::set<std::string> NamesInState(StateFolder& state) {
   return names;
 }
 
+/// What is stored for the profile, which knows its name alone; nothing when it cannot be read.
+std::optional<StoredLogin> TryLoad(Edges& edges, const Profile& profile) {
+  ProfileFiles files(profile.name, edges.state, edges.clock);
+  try {
+    return LoginStore(profile, files, edges.keyring, edges.random).Load();
+  } catch (const Error&) {
+    return std::nullopt;  // whoever goes on with the profile meets the error
+  }
+}
+
 }  // namespace
 
 std::vector<Profile> FindForgottenProfiles(Edges& edges, const std::vector<Profile>& known) {
@@ -35,13 +45,12 @@ std::vector<Profile> FindForgottenProfiles(Edges& edges, const std::vector<Profi
     }
     Profile profile;
     profile.name = name;
-    ProfileFiles files(name, edges.state, edges.clock);
-    const StoredLogin login = LoginStore(profile, files, edges.keyring, edges.random).Load();
-    if (login.tokens) {
-      profile.issuer = login.tokens->issuer;
-      profile.client_id = login.tokens->client_id;
+    const std::optional<StoredLogin> login = TryLoad(edges, profile);
+    if (login && login->tokens) {
+      profile.issuer = login->tokens->issuer;
+      profile.client_id = login->tokens->client_id;
     }
-    if (login.tokens || login.trouble || login.fault) {
+    if (!login || login->tokens || login->trouble || login->fault) {
       forgotten.push_back(std::move(profile));
     }
   }

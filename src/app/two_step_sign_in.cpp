@@ -15,9 +15,12 @@ namespace grokauth::app {
 
 namespace {
 
-constexpr const char* kStartHint = "run 'grok-auth start' for a new one";
 // Giving up on an answer that brings the tokens would lose them, so `poll` is patient.
 constexpr Patience kPollPatience{std::chrono::seconds(5), std::chrono::seconds(60)};
+
+std::string StartHint(const Profile& profile) {
+  return "run 'grok-auth start --profile " + profile.name + "' for a new one";
+}
 
 std::int64_t Seconds(std::chrono::seconds duration) {
   return std::max<std::int64_t>(duration.count(), 0);
@@ -44,8 +47,13 @@ std::vector<PendingEntry> ListStarted(Context& context) {
   return entries;
 }
 
-/// Scripts that begin and never ask would fill the folder.
+/// Scripts that begin and never ask would fill the folder. Not while a poll is under way: its
+/// answer may bring the login of a code that has expired meanwhile.
 void RemoveExpired(Context& context) {
+  const std::unique_ptr<Lock> lock = context.files.TryPollLock();
+  if (!lock) {
+    return;
+  }
   for (const PendingEntry& entry : ListStarted(context)) {
     if (!IsAlive(entry.pending, context.profile, context.edges.clock.Now())) {
       context.pending.Remove(entry.name);
@@ -81,9 +89,14 @@ oauth::JsonObject MakePendingAnswer(std::chrono::seconds wait) {
 /// Nothing is pending: the sign-in was finished before, here or elsewhere, or there is none.
 oauth::JsonObject AnswerWithoutEntry(Context& context) {
   oauth::JsonObject answer = MakeStatusAnswer(context);
+  if (answer.String("credential") == CredentialWord(Credential::kApiKey)) {
+    throw Error(ErrorKind::kLoginRequired,
+                "no sign-in is pending, and the profile has an API key and no login",
+                StartHint(context.profile));
+  }
   if (answer.String("status") != StateWord(LoginState::kConnected)) {
     throw Error(ErrorKind::kLoginRequired, "no sign-in is pending, and nobody is signed in",
-                kStartHint);
+                StartHint(context.profile));
   }
   return answer;
 }
@@ -91,7 +104,8 @@ oauth::JsonObject AnswerWithoutEntry(Context& context) {
 oauth::JsonObject AnswerSignedIn(Context& context, const SignedIn& signed_in) {
   if (!signed_in.is_stored) {
     throw Error(ErrorKind::kStore, signed_in.warning,
-                "see that '" + context.store.FilePath() + "' can be written, then " + kStartHint);
+                "see that '" + context.store.FilePath() + "' can be written, then " +
+                    StartHint(context.profile));
   }
   if (!signed_in.warning.empty()) {
     context.messages.Warn(signed_in.warning);
@@ -99,8 +113,21 @@ oauth::JsonObject AnswerSignedIn(Context& context, const SignedIn& signed_in) {
   return MakeStatusAnswer(context);
 }
 
-Error MakeExpired(const std::string& reason) {
-  return {ErrorKind::kExpired, reason, kStartHint};
+Error MakeExpired(const Profile& profile, const std::string& reason) {
+  return {ErrorKind::kExpired, reason, StartHint(profile)};
+}
+
+/// The code has expired, as far as this computer knows.
+oauth::JsonObject DropExpired(Context& context, const PendingEntry& entry) {
+  const std::unique_ptr<Lock> lock = context.files.TryPollLock();
+  if (!lock) {
+    return MakePendingAnswer(entry.pending.device->interval);  // its last poll is under way
+  }
+  if (!ReadStarted(context, entry.name)) {
+    return AnswerWithoutEntry(context);
+  }
+  context.pending.Remove(entry.name);
+  throw MakeExpired(context.profile, "the code expired before anybody approved it");
 }
 
 }  // namespace
@@ -137,8 +164,7 @@ oauth::JsonObject PollForLogin(Context& context, const std::optional<std::string
   }
   const UnixTime now = context.edges.clock.Now();
   if (!IsAlive(entry->pending, context.profile, now)) {
-    context.pending.Remove(entry->name);
-    throw MakeExpired("the code expired before anybody approved it");
+    return DropExpired(context, *entry);
   }
   const PendingDevice& device = *entry->pending.device;
   const UnixTime due = device.last_poll + device.interval;
@@ -151,20 +177,25 @@ oauth::JsonObject PollForLogin(Context& context, const std::optional<std::string
     return AnswerSignedIn(context, *signed_in);
   }
   if (const auto* refused = std::get_if<SignInRefused>(&result)) {
-    throw Error(refused->error);
+    const Error& error = refused->error;
+    const bool is_declined = error.kind() == ErrorKind::kAccessDenied && !context.profile.is_xai;
+    throw Error(error.kind(), error.what(),
+                is_declined ? StartHint(context.profile) : error.hint());
   }
   if (const auto* unanswered = std::get_if<NotAnswered>(&result)) {
     throw Error(unanswered->kind, "the server could not be asked: " + unanswered->reason,
-                "the sign-in is still pending: run 'grok-auth poll' again");
+                "the sign-in is still pending: run 'grok-auth poll --profile " +
+                    context.profile.name + "' again");
   }
   if (std::holds_alternative<EntryGone>(result)) {
     return AnswerWithoutEntry(context);
   }
   if (std::holds_alternative<CodeExpired>(result)) {
-    throw MakeExpired("the server says that the code has expired");
+    throw MakeExpired(context.profile, "the server says that the code has expired");
   }
   if (std::holds_alternative<CodeUnknown>(result)) {
-    throw MakeExpired("the server does not know the code any more: it was used up");
+    throw MakeExpired(context.profile,
+                      "the server does not know the code any more: it was used up");
   }
   return MakePendingAnswer(entry->pending.device->interval);
 }

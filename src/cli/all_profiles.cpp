@@ -1,5 +1,6 @@
 #include "cli/all_profiles.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,7 @@ std::vector<app::Profile> AllProfiles(const CommonOptions& options, app::Edges& 
 template <typename Use>
 int ForAll(const CommonOptions& options, app::Edges& edges, const Process& process,
            app::Messages& messages, Use use) {
-  int status = 0;
+  std::optional<Error> first_error;
   std::vector<oauth::JsonObject> answers;
   for (app::Profile& profile : AllProfiles(options, edges, process, messages)) {
     const std::string name = profile.name;
@@ -47,17 +48,19 @@ int ForAll(const CommonOptions& options, app::Edges& edges, const Process& proce
       WithProfile(std::move(profile), options, edges, process, messages,
                   [&](Context& context) { answers.push_back(use(context)); });
     } catch (const Error& error) {
-      const int failed = ReportError(error, /*json=*/false, edges.terminal);
-      status = status == 0 ? failed : status;
+      static_cast<void>(ReportError(error, /*json=*/false, edges.terminal));
+      if (!first_error) {
+        first_error = error;
+      }
       answers.push_back(MakeErrorAnswer(error).Set("profile", name));
     }
   }
   if (options.json) {
-    oauth::JsonObject answer;
-    edges.terminal.WriteAnswer(answer.Set("ok", status == 0).Set("profiles", answers).Text() +
-                               "\n");
+    oauth::JsonObject answer =
+        first_error ? MakeErrorAnswer(*first_error) : oauth::JsonObject().Set("ok", true);
+    edges.terminal.WriteAnswer(answer.Set("profiles", answers).Text() + "\n");
   }
-  return status;
+  return first_error ? app::ExitStatus(first_error->kind()) : 0;
 }
 
 }  // namespace
@@ -66,8 +69,11 @@ int RunForAll(const StatusCommand& command, app::Edges& edges, const Process& pr
               app::Messages& messages) {
   std::string tables;
   const int status = ForAll(command.common, edges, process, messages, [&](Context& context) {
+    if (command.common.json) {
+      return app::MakeStatusAnswer(context);
+    }
     tables += (tables.empty() ? "" : "\n") + app::MakeStatusTable(context);
-    return app::MakeStatusAnswer(context);
+    return oauth::JsonObject();
   });
   if (!command.common.json) {
     edges.terminal.WriteAnswer(tables);

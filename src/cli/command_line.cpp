@@ -84,6 +84,19 @@ std::vector<std::string> TakeForeignArguments(std::vector<std::string>& argument
   return foreign;
 }
 
+/// An argument that nothing takes. One that may be a key is not repeated: messages go to logs.
+Error Unexpected(const std::string& argument, const std::vector<std::string>& arguments,
+                 const CommandDescription& command) {
+  const bool may_be_key =
+      std::find(arguments.begin(), arguments.end(), "--api-key") != arguments.end();
+  return may_be_key
+             ? Error(ErrorKind::kUsage, "an API key is not taken from the command line",
+                     "other users can see it there, so give yourself a new one; it is asked for, "
+                     "or read from standard input")
+             : Error(ErrorKind::kUsage, "unexpected argument '" + oauth::Printable(argument) + "'",
+                     UsageHint(command));
+}
+
 Values ProcessOptions(const std::vector<std::string>& arguments, const OptionSet& options,
                       const CommandDescription& command) {
   Poco::Util::OptionProcessor processor(options);
@@ -98,8 +111,7 @@ Values ProcessOptions(const std::vector<std::string>& arguments, const OptionSet
       std::string name;
       std::string value;
       if (!processor.process(argument, name, value)) {
-        throw Error(ErrorKind::kUsage, "unexpected argument '" + oauth::Printable(argument) + "'",
-                    UsageHint(command));
+        throw Unexpected(argument, arguments, command);
       }
       expects_value = name.empty();
       if (!name.empty()) {

@@ -131,7 +131,7 @@ int Execute(const ProfilesCommand& command, app::Edges& edges, const Process& pr
 int Execute(const DoctorCommand& command, app::Edges& edges, const Process& process,
             app::Messages& messages) {
   const ConfigurationFindings configuration = ExamineConfiguration(command.common, process);
-  const app::GrokConfig grok_config = app::ParseGrokConfig(ReadGrokConfig(process).value_or(""));
+  const app::GrokConfig grok_config = ExamineGrokConfig(process);
   std::vector<app::Check> more;
   if (configuration.has_profile) {
     WithContext(command.common, edges, process, messages, [&](Context& context) {

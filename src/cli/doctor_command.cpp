@@ -46,6 +46,17 @@ Check CheckProfile(const CommonOptions& options, const Process& process) {
 
 }  // namespace
 
+app::GrokConfig ExamineGrokConfig(const Process& process) {
+  try {
+    const std::string path = app::GrokConfigPath(process.environment.grok_folder);
+    return app::ParseGrokConfig(process.read_config(path, /*required=*/false).value_or(""));
+  } catch (const app::Error& error) {
+    app::GrokConfig config;
+    config.unreadable = error.what();
+    return config;
+  }
+}
+
 ConfigurationFindings ExamineConfiguration(const CommonOptions& options, const Process& process) {
   ConfigurationFindings findings;
   try {

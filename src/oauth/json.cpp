@@ -61,6 +61,27 @@ std::string WithReadableNumbers(std::string_view text) {
   return out;
 }
 
+/// JSON text with the control characters escaped that RFC 8259 lets stand, DEL and C1: terminals
+/// act on them.
+std::string WithEscapedControls(const std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const unsigned char next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    const bool is_c1 = byte == 0xc2 && next >= 0x80 && next <= 0x9f;
+    if (byte != 0x7f && !is_c1) {
+      out += text[i];
+      continue;
+    }
+    constexpr const char* kDigits = "0123456789ABCDEF";
+    const unsigned code = is_c1 ? next : byte;
+    out += std::string("\\u00") + kDigits[code / 16] + kDigits[code % 16];
+    i += is_c1 ? 1 : 0;
+  }
+  return out;
+}
+
 /// The text without a byte order mark (RFC 8259 section 8.1), and read as Latin-1 when it is not
 /// UTF-8: a name in another encoding is no reason to lose the tokens beside it.
 std::string WithReadableText(std::string_view text) {
@@ -245,7 +266,7 @@ JsonObject& JsonObject::Set(const std::string& name, const std::vector<JsonObjec
 std::string JsonObject::Text() const {
   std::ostringstream out;
   members_->object.stringify(out);
-  return out.str();
+  return WithEscapedControls(out.str());
 }
 
 }  // namespace grokauth::oauth

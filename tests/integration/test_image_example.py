@@ -77,7 +77,7 @@ class ImageExample(ProgramTestCase):
         (self.bin / "grok-auth").symlink_to(self.program.binary)
 
     def make(self, description: str, **env: str) -> subprocess.CompletedProcess:
-        environment = {**self.program.environment, "XAI_BASE_URL": self.api.url, **env}
+        environment = {**self.program.environment, "IMAGE_API": self.api.url, "IMAGE_PROFILE": "test", **env}
         environment["PATH"] = f"{self.bin}:{environment['PATH']}"
         return subprocess.run([SCRIPT, description], env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
 

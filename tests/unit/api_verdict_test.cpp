@@ -35,6 +35,13 @@ bool Has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("a refused API key is told as one") {
+  const Error error = MakeKeyRefused({"400 (Incorrect API key)"}, MakeXaiProfile());
+  CHECK(error.kind() == ErrorKind::kLoginRequired);
+  CHECK(std::string(error.what()).find("the API key of profile 'xai'") != std::string::npos);
+  CHECK(error.hint().find("login --api-key --profile xai") != std::string::npos);
+}
+
 TEST_CASE("an answer of the API is a list, a refused token or a failure") {
   enum class Outcome { kAnswer, kRefused, kFailed, kNotNow };
   struct Row {
@@ -129,11 +136,11 @@ TEST_CASE("a limit is named, with the time to wait and the way out at xAI") {
   CHECK(error.what() == kFailed +
                             "a limit of this account is used up; the server answered 429 "
                             "subscription:free-usage-exhausted (Used up for 24 h)");
-  CHECK(Has(error.hint(), "Retry-After 3600"));
+  CHECK(Has(error.hint(), "asks to wait 1 h"));
   CHECK(Has(error.hint(), "https://console.x.ai"));
   CHECK_FALSE(Has(FailureIn(Judged(429, body, kCompany)).error.hint(), "x.ai"));
   CHECK(Has(FailureIn(Judged(503, "", kXai, "Wed, 21 Oct 2026 07:28:00 GMT")).error.hint(),
-            "Retry-After Wed, 21 Oct 2026 07:28:00 GMT"));
+            "asks to wait until Wed, 21 Oct 2026 07:28:00 GMT"));
 }
 
 TEST_CASE("credits, the account gate and a challenge are told apart") {

@@ -296,6 +296,17 @@ TEST_CASE("logout --all signs everybody out, and revokes each login at its own s
   CHECK(said.find("Nobody") == std::string::npos);
 }
 
+TEST_CASE("a login that cannot be looked at does not keep the others signed in") {
+  Program program;
+  program.StoreLogin(program.MakeTokens());
+  program.state.files["gone.json"] = "x";
+  program.state.unreadable = {"gone.json"};
+  program.http.Answer(kRevocationUrl, 200, "");
+  CHECK(program.Run({"logout", "--all", "--json"}) == 1);
+  CHECK_FALSE(program.state.files.contains("work.json"));
+  CHECK(Answer(program).String("error") == "store");
+}
+
 TEST_CASE("logout --all says so when nobody was signed in") {
   Program program;
   CHECK(program.Run({"logout", "--all"}) == 0);

@@ -72,10 +72,9 @@ TEST_CASE("for a profile with an API key a provider command is the trouble") {
   environment.provider_command = "exec /usr/bin/grok-auth";
   const Check with = CheckGrok(GrokConfig(), environment, programs, true).back();
   CHECK(with.outcome == Check::Outcome::kTrouble);
-  CHECK(
-      with.finding ==
-      "Grok is to run 'exec /usr/bin/grok-auth' (GROK_AUTH_PROVIDER_COMMAND), but the profile has "
-      "an API key and no login");
+  CHECK(with.finding ==
+        "Grok is to run a provider (GROK_AUTH_PROVIDER_COMMAND), but the profile has "
+        "an API key and no login");
 }
 
 TEST_CASE("a Grok that runs this program is good") {
@@ -146,10 +145,10 @@ TEST_CASE("a command that does not start this program is told") {
        "note provider: Grok runs /usr/local/bin/grok-auth, this program is /usr/bin/grok-auth"},
       {"exec grok-auth", "note provider: Grok runs 'grok-auth', wherever its PATH has it"},
       {"exec ./g", "note provider: Grok runs './g', wherever its PATH has it"},
-      {"/usr/bin/grok-auth", "note provider: the command has no 'exec' in front"},
+      {"/usr/bin/grok-auth", "note exec: the command has no 'exec' in front"},
       {"A=1 exec /usr/bin/grok-auth",
-       "note provider: Grok runs 'A=1 exec /usr/bin/grok-auth', which cannot be checked"},
-      {"exec \x1b[31m", "note provider: Grok runs 'exec [31m', which cannot be checked"},
+       "note provider: Grok runs another command, which cannot be checked"},
+      {"exec \x1b[31m", "note provider: Grok runs another command, which cannot be checked"},
   }));
   CAPTURE(command);
   World world;
@@ -178,9 +177,9 @@ TEST_CASE("what hides a command, or forbids it, is told") {
   world.config.preferred_method = "api_key";
   const Strings complaints = world.Complaints();
   REQUIRE(complaints.size() == 3);
-  CHECK_THAT(complaints[0], Catch::StartsWith("note provider: [auth] has another command"));
-  CHECK_THAT(complaints[1], Catch::StartsWith("note provider: GROK_AUTH_PROVIDER_COMMAND is set"));
-  CHECK_THAT(complaints[2], Catch::StartsWith("trouble provider: preferred_method = \"api_key\""));
+  CHECK_THAT(complaints[0], Catch::StartsWith("note other-one: [auth] has another command"));
+  CHECK_THAT(complaints[1], Catch::StartsWith("note variable: GROK_AUTH_PROVIDER_COMMAND is set"));
+  CHECK_THAT(complaints[2], Catch::StartsWith("trouble method: preferred_method = \"api_key\""));
   world.config.hidden_provider_command = kOurs;
   world.environment.provider_command = kOurs;
   world.config.preferred_method = "oidc";

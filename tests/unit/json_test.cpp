@@ -29,6 +29,13 @@ std::string Nested(int depth, const std::string& open, const std::string& close)
 
 }  // namespace
 
+TEST_CASE("no text makes a terminal act") {
+  JsonObject object;
+  object.Set("a", "\x1b[2J\x7f\xc2\x9b[31m\xc3\xa9\xc2\xa0");
+  CHECK(object.Text() == "{\"a\":\"\\u001B[2J\\u007F\\u009B[31m\xc3\xa9\xc2\xa0\"}");
+  CHECK(JsonObject::Parse(object.Text())->String("a") == object.String("a"));
+}
+
 TEST_CASE("what is not one JSON object is none") {
   const std::string text = GENERATE(
       as<std::string>{}, "", " ", "null", "true", "1", R"("text")", "[]", R"([{"a":1}])", "{", "}",

@@ -50,6 +50,16 @@ TEST_CASE("a revocation that fails is a warning") {
   CHECK_FALSE(fixture.store.Load().tokens);
 }
 
+TEST_CASE("a login that was in a file alone needs no keyring to be gone") {
+  Fixture fixture;
+  fixture.profile.store = StoreChoice::kAuto;  // and there is none
+  fixture.StoreLogin(fixture.MakeTokens());
+  fixture.http.Answer(kRevocationUrl, 200, "");
+  Logout(fixture.context);
+  CHECK(fixture.terminal.Messages().find("keyring") == std::string::npos);
+  CHECK(fixture.state.files.at("work.id").find("store-1") == std::string::npos);
+}
+
 TEST_CASE("without a refresh token the access token is revoked") {
   Fixture fixture;
   TokenSet tokens = fixture.MakeTokens();

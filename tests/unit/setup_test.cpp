@@ -100,8 +100,8 @@ TEST_CASE("a file that is not TOML, or cannot take the keys, is left alone") {
 
 TEST_CASE("what wins over the lines is told") {
   const auto [text, printed, written] = GENERATE(table<std::string, std::string, std::string>({
-      {"auth.preferred_method = 'api_key'", "makes Grok use an API key",
-       "makes Grok use an API key"},
+      {"auth.preferred_method = 'api_key'", "makes Grok talk by an API key",
+       "makes Grok talk by an API key"},
       {"grok_com_config.auth_provider_command = 'x'", "which wins over [auth]",
        "because that wins over [auth]"},
       {"auth.auth_provider_command = 'x'", "another command; replace it", "The old file"},

@@ -97,6 +97,20 @@ TEST_CASE("status tells no plan where the token has none") {
   CHECK(MakeStatusTable(fixture.context).find("tier:") == std::string::npos);
 }
 
+TEST_CASE("nothing that a file holds makes a terminal act") {
+  Fixture fixture;
+  fixture.profile.issuer = "https://\x1b]0;x\x07id.example";
+  TokenSet tokens = fixture.MakeTokens();
+  tokens.issuer = fixture.profile.issuer;
+  tokens.account->email = "\x1b[2Jada\nissuer: other";
+  tokens.scope = "a \xc2\x9b[31m";
+  fixture.StoreLogin(tokens);
+  const std::string text =
+      MakeStatusTable(fixture.context) + MakeStatusAnswer(fixture.context).Text();
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text.find("\xc2\x9b") == std::string::npos);
+}
+
 TEST_CASE("nothing is told of a refresh where there was none") {
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens());

@@ -157,6 +157,37 @@ TEST_CASE("an expired code is not polled, and goes") {
   CHECK(steps.PendingNames().empty());
 }
 
+TEST_CASE("a code that expires while it is polled is left to that poll") {
+  TwoSteps steps;
+  const std::string id = steps.Start("device-1");
+  steps.Wait(601);
+  steps.state.HoldElsewhere(kPollLock);
+  CHECK(steps.StatusOf(id) == "pending");
+  steps.Start("device-2");
+  CHECK(steps.PendingNames().size() == 2);
+  steps.state.ReleaseElsewhere(kPollLock);
+  steps.ExpectNewCode("device-3");
+  steps.ExpectApproval();
+  steps.Provide();
+  CHECK(steps.PendingNames().size() == 2);
+}
+
+TEST_CASE("an API key is no sign-in that poll could have finished") {
+  TwoSteps steps;
+  const std::string id = steps.Start();
+  steps.StoreLogin(MakeApiKeySet("xai-0123456789abcdef", steps.profile, steps.clock.Now()));
+  steps.state.files.erase(steps.PendingNames().at(0));
+  CHECK(steps.PollError(id).kind() == ErrorKind::kLoginRequired);
+}
+
+TEST_CASE("who declined is told how to be asked again") {
+  TwoSteps steps;
+  const std::string id = steps.Start();
+  steps.Wait(5);
+  steps.ExpectErrors({"access_denied"});
+  CHECK(steps.PollError(id).hint() == "run 'grok-auth start --profile work' for a new one");
+}
+
 TEST_CASE("a login that cannot be stored is an error of the store") {
   TwoSteps steps;
   steps.Start();
