@@ -98,8 +98,8 @@ struct Origin {
 
 std::optional<Origin> FindCommand(const GrokConfig& config, const Environment& environment) {
   if (config.provider_command) {
-    return Origin{config.provider_command->value, "[" + config.provider_command->table + "] in " +
-                                                      GrokConfigPath(environment.grok_folder)};
+    return Origin{config.provider_command->value,
+                  "[" + config.provider_command->table + "] of config.toml"};
   }
   if (environment.provider_command) {
     return Origin{*environment.provider_command, "GROK_AUTH_PROVIDER_COMMAND"};

@@ -219,7 +219,7 @@ class Models(ModelsTestCase):
             (403, "<html>", 1, ["something in between answered for the API; the server answered 403 without JSON"]),
             (404, gone, 2, [f"there is no list of models at {self.api.base}/models; the server answered 404 not-found",
                             "hint: check api_base of profile 'test'"]),
-            (429, {"error": "slow"}, 1, ["a limit of this account is used up", "429 (slow)", "Retry-After 77"],
+            (429, {"error": "slow"}, 1, ["a limit of this account is used up", "429 (slow)", "the server asks to wait 1 min"],
              "Retry-After: 77\r\n"),
             (503, "", 1, ["the server answered 503 without JSON", "hint: try again later"]),
             (200, "<html>welcome</html>", 1, ["the server's answer is no list of models"]),
