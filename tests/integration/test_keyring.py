@@ -72,6 +72,25 @@ class InTheKeyring(KeyringTestCase):
         self.provider.approve(url=sign_in_url(run))
         self.assertEqual(run.wait().status, 0, run)
 
+    def test_two_accounts(self):
+        """Each has a profile, and an item that its label tells from the other's; one is signed out, the other stays."""
+        text = (self.program.config_folder / "config.toml").read_text()
+        body = text.partition("[profile.test]")[2]
+        self.program.configure(f'{text}\n[profile.other]{body}')
+        self.sign_in()
+        self.provider.settings(account="grace")
+        run = self.program.start("login", "--profile", "other", env=self.session.environment)
+        self.provider.approve(url=sign_in_url(run))
+        self.assertEqual(run.wait().status, 0, run)
+        labels = {item.label for item in self.session.items()}
+        self.assertEqual(labels, {"grok-auth: test (ada@example.com)", "grok-auth: other (grace@example.com)"})
+        answer = self.command("status", "--all", "--json").json
+        accounts = {one["profile"]: one.get("account", {}).get("sub") for one in answer["profiles"]}
+        self.assertEqual(accounts, {"test": "ada", "other": "grace", "xai": None})
+        self.command("logout")
+        self.assertEqual(self.session.item().label, "grok-auth: other (grace@example.com)")
+        self.assertEqual(self.command("token", "--bare", "--profile", "other").status, 0)
+
     def test_another_state_folder_is_another_login(self):
         first = self.sign_in()
         other = self.new_program()
