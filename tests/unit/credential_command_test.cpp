@@ -170,6 +170,17 @@ TEST_CASE("without a configuration file the built-in profile answers for its API
   CHECK_THAT(git.terminal.Messages(), Catch::Contains("'grok-auth login --profile xai'"));
 }
 
+TEST_CASE("settings of Grok that cannot work are no business of git's") {
+  Git git;
+  git.config = std::string(kConfig) + "[profile.work.git]\nhosts = [\"git.example\"]\n";
+  git.environment.grok_oidc_issuer = "no issuer";
+  git.environment.grok_oidc_client_id = "c";
+  CHECK(git.Run({"status"}) == 2);
+  git.terminal.answers.clear();
+  CHECK(git.Run({"credential", "get"}) == 0);
+  CHECK(git.terminal.answers.size() == 1);
+}
+
 TEST_CASE("the settings of the environment count for the profile that answers git") {
   Git git;
   git.environment.store = "nowhere";
