@@ -37,6 +37,7 @@ bool IsValidLongEnough(const StoredLogin& login, const Demand& demand, UnixTime 
   const TokenSet& tokens = *login.tokens;
   const std::optional<UnixTime> expiry = EffectiveExpiry(tokens, demand.token_ttl);
   return !IsFromTheFuture(tokens, now) && !IsRefused(login.record, tokens.access_token) &&
+         tokens.access_token != demand.returned_token &&
          (!expiry || (*expiry > now && *expiry - now >= RequiredValidity(tokens, demand, *expiry)));
 }
 
@@ -101,7 +102,8 @@ bool IsUnexpired(const StoredLogin& login, const Profile& profile, const Demand&
     return demand.takes_api_key;
   }
   if (IsStale(login) || IsFromTheFuture(*login.tokens, now) ||
-      IsRejected(login.record, login.tokens->access_token)) {
+      IsRejected(login.record, login.tokens->access_token) ||
+      login.tokens->access_token == demand.returned_token) {
     return false;
   }
   const std::optional<UnixTime> expiry = EffectiveExpiry(*login.tokens, demand.token_ttl);

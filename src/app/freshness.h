@@ -26,6 +26,8 @@ struct Demand {
   bool in_full = false;
   /// The lifetime of a token whose server did not say (GROK_AUTH_TOKEN_TTL).
   std::optional<std::chrono::seconds> token_ttl;
+  /// Not this token, whatever is known of it: the caller brought it back.
+  std::optional<std::string> returned_token;
   /// An API key will do in place of a token, if the profile has one.
   bool takes_api_key = false;
 };

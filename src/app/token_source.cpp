@@ -31,6 +31,7 @@ Demand MakeDemand(const Context& context, const TokenOptions& options) {
   const bool is_named = context.environment.provider_access_token.has_value();
   demand.wanted =
       context.environment.grok_auth_expired && !is_named ? Wanted::kUnseen : Wanted::kAny;
+  demand.returned_token = context.environment.provider_access_token;
   demand.min_validity = options.min_validity.value_or(context.profile.min_validity.value_or(
       DefaultMinValidity(context.environment.early_invalidation_seconds)));
   demand.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);

@@ -2,7 +2,7 @@
 
 `Backend` is a context manager: its `url` goes into GROK_CLI_CHAT_PROXY_BASE_URL. Every prompt gets the answer `ANSWER`;
 whatever else Grok asks for (models, settings, user) is answered with 404, which it takes for "use the built-in ones".
-A request without a bearer token, or with one of `rejected`, is answered with 401.
+A request without a bearer token, or with one of `rejected`, is answered with 401. `before_answer` is called before a prompt is.
 """
 
 import http.server
@@ -33,6 +33,7 @@ class Backend:
     def __init__(self):
         self.rejected = set()
         self.requests = []
+        self.before_answer = lambda: None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.backend = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -67,6 +68,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         """Answers a prompt."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.backend.before_answer()
         self._answer("text/event-stream", _events() if self.path == PROMPT_PATH else None)
 
     def _answer(self, kind, body):

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from typing import Callable, Iterator
+from typing import Callable, Iterator, NamedTuple
 
 from keyring import KeyringTestCase
 from program import GROK_ENVIRONMENT, PROFILE, Program, ProgramTestCase
@@ -155,9 +155,17 @@ def worker_of(run: Running) -> Iterator[Worker]:
         yield worker
 
 
-def at_once(program: Program, environments: list[dict[str, str]]) -> list[Result]:
-    """Lets one run per environment go, all at the same moment; `seconds` count from there to the run's last word. One that
-    does not end is killed after PATIENCE.
+class Call(NamedTuple):
+    """A run of the program: what it gets."""
+
+    environment: dict[str, str]
+    arguments: tuple[str, ...] = ()
+    stdin: str = ""
+
+
+def at_once(program: Program, calls: list[Call]) -> list[Result]:
+    """Lets these runs go, all at the same moment; `seconds` count from there to the run's last word. One that does not end
+    is killed after PATIENCE.
 
     Each waits in a shell of its own at a gate, a pipe that is closed when all are there. What they write goes to files,
     whose times of change tell when, however late this process gets its turn.
@@ -166,10 +174,12 @@ def at_once(program: Program, environments: list[dict[str, str]]) -> list[Result
         folder = pathlib.Path(name)
         gate, opener = os.pipe()
         runs = []
-        for index, environment in enumerate(environments):
+        for index, call in enumerate(calls):
+            (folder / f"{index}.in").write_text(call.stdin)
             with open(folder / f"{index}.out", "wb") as out, open(folder / f"{index}.err", "wb") as err:
-                command = ["sh", "-c", 'read -r gate; exec "$0" </dev/null', program.binary]
-                run = subprocess.Popen(command, env=environment, stdin=gate, stdout=out, stderr=err, start_new_session=True)
+                command = ["sh", "-c", 'read -r gate; in=$1; shift; exec "$0" "$@" <"$in"', program.binary]
+                run = subprocess.Popen([*command, str(folder / f"{index}.in"), *call.arguments], env=call.environment,
+                                       stdin=gate, stdout=out, stderr=err, start_new_session=True)  # fmt: skip
             runs.append(run)
         os.close(gate)
         opened = time.time()

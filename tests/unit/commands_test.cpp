@@ -7,46 +7,13 @@
 #include <vector>
 
 #include "oauth/json.h"
-#include "sign_in_fixture.h"
+#include "program_fixture.h"
 
 using namespace grokauth;
 using namespace grokauth::test;
 using Arguments = std::vector<std::string>;
 
 namespace {
-
-constexpr const char* kConfig =
-    "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"client-1\"\n";
-
-/// The whole program, its outside faked.
-struct Program : SigningIn {
-  int Run(const Arguments& arguments) {
-    const cli::Process process{environment,
-                               clock.SteadyNow(),
-                               [this](const std::string& path, bool required) {
-                                 config_path = path;
-                                 config_required = required;
-                                 return config;
-                               },
-                               [this](std::size_t limit) { return input.substr(0, limit); },
-                               [this] { return is_worker; },
-                               [this](const std::string& text) { report = text; },
-                               [] { return 0; }};
-    return cli::RunCommand(cli::ParseCommandLine(arguments), edges, process);
-  }
-
-  Program() {
-    environment.profile = "work";
-    environment.config_folder = "/home/u/.config";
-  }
-
-  std::optional<std::string> config = kConfig;
-  std::string config_path;
-  bool config_required = false;
-  std::string input;
-  bool is_worker = false;
-  std::string report;
-};
 
 oauth::JsonObject Answer(const Program& program) {
   REQUIRE(program.terminal.answers.size() == 1);

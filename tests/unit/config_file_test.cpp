@@ -101,11 +101,46 @@ TEST_CASE("a complaint names file, line and column") {
       {"[profile]\nwork = 1", "2:8: 'profile.work' must be a table"},
       {"[profile.\"a b\"]", "1:10: 'a b' cannot name a profile"},
       {"[profile.grok-oauth]", "1:10: 'grok-oauth' cannot name a profile"},
+      {"[profile.work]\ngit = \"git.example\"", "2:7: 'git' must be a table"},
+      {"[profile.work.git]\nhost = []", "2:1: unknown key 'host'"},
+      {"[profile.work.git]\nhosts = \"git.example\"", "2:9: 'hosts' must be an array"},
+      {"[profile.work.git]\nhosts = [7]", "2:10: 'hosts' must hold words"},
+      {"[profile.work.git]\nhosts = [\"a b\"]", "2:10: 'hosts' must hold words"},
+      {"[profile.work.git]\nhosts = [\"*.example\"]", "2:9: '*.example' in 'hosts' is no host"},
+      {"[profile.work.git]\nhosts = [\"a\", \"https://b\"]", "2:9: 'https://b' in 'hosts'"},
+      {"[profile.work.git]\nusername = \"\"", "2:12: 'username' must be a string that is not"},
+      {"[profile.work.git]\nusername = \"a\\nhost=b\"", "2:12: 'username' has a control"},
   }));
   CAPTURE(text);
   const std::string complaint = Complaint(text);
   CAPTURE(complaint);
   CHECK(complaint.starts_with(where));
+}
+
+TEST_CASE("a profile may name the hosts whose git requests it answers, and a username") {
+  const Profile profile = ReadOnly(
+      "[profile.work.git]\nhosts = [\"git.example\", \"git.example:8443/team/\"]\n"
+      "username = \"ada\"\n");
+  CHECK(profile.git_hosts ==
+        std::vector<GitHost>{{"git.example", ""}, {"git.example:8443", "team"}});
+  CHECK(profile.git_username == "ada");
+}
+
+TEST_CASE("without hosts a profile answers git for none") {
+  const std::string lines =
+      GENERATE("", "[profile.work.git]\n", "[profile.work.git]\nhosts = []\n");
+  CHECK(ReadOnly(lines).git_hosts.empty());
+  CHECK(ReadOnly(lines).git_username == "oauth2");
+}
+
+TEST_CASE("the hosts of the built-in profile are its API, unless the file says otherwise") {
+  const auto [lines, hosts] = GENERATE(table<std::string, std::vector<GitHost>>({
+      {"", {{"api.x.ai", ""}}},
+      {"[profile.xai.git]\nusername = \"ada\"\n", {{"api.x.ai", ""}}},
+      {"[profile.xai.git]\nhosts = []\n", {}},
+      {"[profile.xai.git]\nhosts = [\"git.example\"]\n", {{"git.example", ""}}},
+  }));
+  CHECK(ParseConfiguration(lines, kPath).profiles.back().git_hosts == hosts);
 }
 
 TEST_CASE("a key given twice is an error where it is given again") {

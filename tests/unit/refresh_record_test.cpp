@@ -19,6 +19,7 @@ RefreshRecord Full() {
   record.last = RefreshOutcome{8, UnixTime(seconds(1'800'000'000)), "network", "m \"q\"", "h"};
   record.sign_in_unanswered = true;
   MarkRefused(record, "access-1");
+  MarkRejected(record, "access-r");
   MarkDead(record, "refresh-1");
   return record;
 }
@@ -40,12 +41,14 @@ TEST_CASE("a refresh record comes back as it was stored") {
   CHECK(back.last->hint == "h");
   CHECK(back.sign_in_unanswered);
   CHECK(IsRefused(back, "access-1"));
+  CHECK(IsRejected(back, "access-r"));
   CHECK(IsDead(back, "refresh-1"));
 }
 
 TEST_CASE("a record holds digests, never a token") {
   const std::string text = SerializeRefreshRecord(Full());
   CHECK(text.find("access-1") == std::string::npos);
+  CHECK(text.find("access-r") == std::string::npos);
   CHECK(text.find("refresh-1") == std::string::npos);
   CHECK(text.find(TokenDigest("access-1")) != std::string::npos);
 }
@@ -59,6 +62,7 @@ TEST_CASE("a record of another login counts as absent, its digests excepted") {
   CHECK_FALSE(back.last);
   CHECK(LastEndedAttempt(back) == 0);
   CHECK(IsRefused(back, "access-1"));
+  CHECK(IsRejected(back, "access-r"));
   CHECK(IsDead(back, "refresh-1"));
 }
 
@@ -73,17 +77,19 @@ TEST_CASE("a record that cannot be read counts as empty") {
   CHECK(record.attempts == 0);
   CHECK_FALSE(record.last);
   CHECK(record.refused.empty());
+  CHECK(record.rejected.empty());
   CHECK(record.dead.empty());
 }
 
 TEST_CASE("members of a wrong type count as empty") {
   const RefreshRecord record = ParseRefreshRecord(
-      R"({"store_id":"store-1","generation":"5","attempts":null,"refused":"x","dead":[1],
+      R"({"store_id":"store-1","generation":"5","attempts":null,"refused":"x","rejected":{},"dead":[1],
           "last_refresh":[]})",
       "store-1");
   CHECK(record.generation == 0);
   CHECK(record.attempts == 0);
   CHECK(record.refused.empty());
+  CHECK(record.rejected.empty());
   CHECK(record.dead.empty());
   CHECK_FALSE(record.last);
 }
@@ -94,6 +100,15 @@ TEST_CASE("refused access tokens and dead refresh tokens are told apart") {
   CHECK_FALSE(IsDead(record, "access-1"));
   CHECK_FALSE(IsRefused(record, "access-2"));
   CHECK_FALSE(IsRefused(record, ""));
+}
+
+TEST_CASE("a rejected token is refused as well, a refused one is not rejected") {
+  const RefreshRecord record = Full();
+  CHECK(IsRefused(record, "access-r"));
+  CHECK(IsRejected(record, "access-r"));
+  CHECK_FALSE(IsRejected(record, "access-1"));
+  CHECK_FALSE(IsRejected(record, "refresh-1"));
+  CHECK_FALSE(IsRejected(record, ""));
 }
 
 TEST_CASE("a token is remembered once, and the oldest of many is forgotten") {
