@@ -10,6 +10,7 @@
 #include "app/doctor_place.h"
 #include "app/doctor_server.h"
 #include "app/doctor_store.h"
+#include "app/git_checks.h"
 #include "app/grok_checks.h"
 #include "oauth/json.h"
 
@@ -137,7 +138,8 @@ std::string MakeJson(const std::vector<Check>& checks, bool is_healthy) {
 
 }  // namespace
 
-std::vector<Check> Examine(Context& context, const GrokConfig& grok_config, bool offline) {
+std::vector<Check> Examine(Context& context, const GrokConfig& grok_config,
+                           const std::vector<Profile>& profiles, bool offline) {
   std::vector<Check> checks;
   std::optional<oauth::ServerMetadata> metadata;
   Add(checks, "issuer", [&] {
@@ -164,6 +166,7 @@ std::vector<Check> Examine(Context& context, const GrokConfig& grok_config, bool
   Add(checks, "grok", [&] {
     return CheckGrok(grok_config, context.environment, context.edges.programs, has_api_key);
   });
+  Add(checks, "git", [&] { return CheckGit(profiles, context.edges.programs); });
   return checks;
 }
 

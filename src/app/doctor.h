@@ -9,10 +9,11 @@
 namespace grokauth::app {
 
 /// Examines everything that runs of the profile need: the server unless `offline`, the place, the
-/// keyring, the state folder, the login, and how Grok is told to run the program. Changes nothing;
-/// takes up to 25 s. What cannot be examined is a finding, too. Throws `Interrupted`.
+/// keyring, the state folder, the login, how Grok is told to run the program, and whether git asks
+/// it for what `profiles`, all that there are, answer for. Changes nothing; takes up to 30 s. What
+/// cannot be examined is a finding, too. Throws `Interrupted`.
 [[nodiscard]] std::vector<Check> Examine(Context& context, const GrokConfig& grok_config,
-                                         bool offline);
+                                         const std::vector<Profile>& profiles, bool offline);
 
 /// What can be examined when it is not known which profile to use.
 [[nodiscard]] std::vector<Check> ExamineWithoutProfile(Edges& edges, const Environment& environment,

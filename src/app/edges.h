@@ -379,6 +379,12 @@ enum class ProgramKind {
   kOwn,    ///< this very program
 };
 
+/// What a program that has ended left behind.
+struct ProgramOutput {
+  int status = 0;    ///< its exit status
+  std::string text;  ///< its standard output
+};
+
 /// Program files: this one and others.
 class Programs {
  public:
@@ -397,6 +403,11 @@ class Programs {
   [[nodiscard]] virtual std::optional<std::string> FirstLine(
       const std::string& path, const std::vector<std::string>& arguments,
       std::chrono::milliseconds patience) = 0;
+  /// What the program writes until it ends; nothing when it cannot be started, ends by a signal,
+  /// writes more than 64 KiB or does not end within `patience`. It is run like for `FirstLine`.
+  [[nodiscard]] virtual std::optional<ProgramOutput> Run(const std::string& path,
+                                                         const std::vector<std::string>& arguments,
+                                                         std::chrono::milliseconds patience) = 0;
   /// `path`, which may be relative to the working folder, as an absolute one.
   [[nodiscard]] virtual std::string Absolute(const std::string& path) = 0;
 };

@@ -135,7 +135,8 @@ int Execute(const DoctorCommand& command, app::Edges& edges, const Process& proc
   std::vector<app::Check> more;
   if (configuration.has_profile) {
     WithContext(command.common, edges, process, messages, [&](Context& context) {
-      more = app::Examine(context, grok_config, command.offline);
+      const app::Configuration all = ReadConfiguration(command.common, process);
+      more = app::Examine(context, grok_config, all.profiles, command.offline);
     });
   } else {
     more = app::ExamineWithoutProfile(edges, process.environment, grok_config);

@@ -24,6 +24,9 @@ class ProgramFiles final : public app::Programs {
   [[nodiscard]] std::optional<std::string> FirstLine(const std::string& path,
                                                      const std::vector<std::string>& arguments,
                                                      std::chrono::milliseconds patience) override;
+  [[nodiscard]] std::optional<app::ProgramOutput> Run(const std::string& path,
+                                                      const std::vector<std::string>& arguments,
+                                                      std::chrono::milliseconds patience) override;
   [[nodiscard]] std::string Absolute(const std::string& path) override;
 
  private:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -213,6 +214,125 @@ class Grok(Examining, ProgramTestCase):
                                     env={"XAI_API_KEY": "xai-0123456789abcdef"})  # fmt: skip
         self.assertEqual(finding["api-key"]["outcome"], "note")
         self.assertNotIn("xai-0123456789abcdef", str(finding))
+
+
+class Git(Examining, ProgramTestCase):
+    """Whether git asks the program, with the real git; test_git.py has it asked."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.answer_for("git.example")
+        self.tools = self.program.folder / "tools"
+        self.tools.mkdir()
+        self.link = self.tools / "git-credential-grok-auth"
+        self.link.symlink_to(self.program.binary)
+        self.environment = {"PATH": f"{self.tools}:{os.environ['PATH']}", "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def answer_for(self, *hosts: str) -> None:
+        self.program.configure(config_for(self.provider) + f"[profile.test.git]\nhosts = {list(hosts)}\n")
+
+    def git(self, *arguments: str) -> None:
+        """Runs `git config --global`."""
+        environment = {**self.program.environment, **self.environment}
+        subprocess.run(["git", "config", "--global", *arguments], env=environment, check=True)
+
+    def examine_git(self, status: int = 0) -> Finding:
+        """The checks of git."""
+        finding = self.examine("--offline", status=status, env=self.environment)
+        return Finding({name: check for name, check in finding.items() if name.startswith("git")})
+
+    def follow(self, fix: str) -> None:
+        """Does what the lines of a fix say that are commands."""
+        environment = {**self.program.environment, **self.environment}
+        commands = [line.strip() for line in fix.splitlines() if line.startswith("  ")]
+        self.assertGreater(len(commands), 0, fix)
+        subprocess.run(["sh", "-ec", "\n".join(commands)], env=environment, check=True)
+
+    def assert_good(self, *hosts: str) -> None:
+        finding = self.examine_git()
+        self.assertEqual({name: (check["outcome"], check["finding"]) for name, check in finding.items()},
+                         {"git": ("ok", "git asks grok-auth for " + ", ".join(hosts))})  # fmt: skip
+        for host in hosts:
+            self.assert_asked(host)
+
+    def assert_asked(self, host: str) -> None:
+        """Requires that git gets as far as grok-auth's own words."""
+        environment = {**self.program.environment, **self.environment, "GIT_TERMINAL_PROMPT": "0"}
+        name, _, path = host.partition("/")
+        run = subprocess.run(["git", "credential", "fill"], env=environment, capture_output=True, text=True,
+                             input=f"protocol=https\nhost={name}\npath={path}/repo.git\n\n")  # fmt: skip
+        self.assertTrue(run.stderr.startswith("grok-auth: error: nobody is signed in\n"), run)
+
+    def test_in_order(self):
+        self.git("credential.helper", "grok-auth")
+        self.assert_good("git.example")
+
+    def test_nobody_wants_anything_of_git(self):
+        self.answer_for()
+        self.git("credential.helper", "store")
+        self.assertEqual(self.examine_git(), {})
+
+    def test_helper_without_hosts(self):
+        self.answer_for()
+        self.git("credential.helper", "grok-auth")
+        self.assertIn("no profile names a host", self.examine_git()["git"]["finding"])
+
+    def test_not_asked_and_what_helps(self):
+        finding = self.examine_git(status=1)
+        self.assert_trouble(finding, "git", "^git does not ask grok-auth for git.example$", "--add credential.helper")
+        self.follow(finding["git"]["fix"])
+        self.assert_good("git.example")
+
+    def test_another_helper_and_what_helps(self):
+        self.git("credential.helper", "store")
+        finding = self.examine_git(status=1)
+        self.follow(finding["git"]["fix"])
+        self.assert_good("git.example")
+
+    def test_no_link_and_what_helps(self):
+        self.link.unlink()
+        self.follow(self.examine_git(status=1)["git"]["fix"])
+        self.assert_good("git.example")
+        self.git("credential.helper", "grok-auth")
+        finding = self.examine_git(status=1)
+        self.assert_trouble(finding, "git-program", "git-credential-grok-auth, which is not there$", "ln -s")
+
+    def test_storing_helper_first_and_what_helps(self):
+        self.git("credential.helper", "store")
+        self.git("--add", "credential.helper", "grok-auth")
+        finding = self.examine_git()
+        self.assertEqual(finding["git-order"]["outcome"], "note")
+        self.follow(finding["git-order"]["fix"])
+        self.assert_good("git.example")
+
+    def test_path_and_what_helps(self):
+        self.answer_for("git.example/team")
+        self.git("credential.helper", "grok-auth")
+        finding = self.examine_git(status=1)
+        self.assert_trouble(finding, "git-path", "nobody answers for git.example/team$", "useHttpPath")
+        self.follow(finding["git-path"]["fix"])
+        self.assert_good("git.example/team")
+
+    def test_another_program_of_that_name(self):
+        self.link.unlink()
+        shutil.copy("/bin/true", self.link)
+        self.git("credential.helper", "grok-auth")
+        self.assertRegex(self.examine_git()["git-program"]["finding"], "^git runs .*, this program is ")
+
+    def test_configuration_that_git_cannot_read(self):
+        (self.program.home / ".gitconfig").write_text("[credential\n")
+        self.assertIn("git does not tell its configuration", self.examine_git()["git"]["finding"])
+
+    def test_git_that_hangs_floods_or_fails(self):
+        for script in ("sleep 60 & exec sleep 60", "yes", "kill -9 $$", "exec 1>&-; exec sleep 60", "exit 3"):
+            with self.subTest(script):
+                (self.tools / "git").write_text(f"#!/bin/sh\n{script}\n")
+                (self.tools / "git").chmod(0o755)
+                self.assertEqual(self.examine_git()["git"]["finding"], "git does not tell its configuration")
+
+    def test_no_git(self):
+        self.environment["PATH"] = str(self.program.folder)
+        self.assertEqual(self.examine_git()["git"]["finding"], "there is no git in PATH")
 
 
 class Server(Examining, ProgramTestCase):

@@ -39,7 +39,7 @@ TEST_CASE("doctor examines everything, and changes nothing") {
   fixture.StoreLogin(fixture.MakeTokens());
   const auto files = fixture.state.files;
   fixture.http.Answer(kConfigurationUrl, 200, Metadata());
-  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), /*offline=*/false);
+  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), {}, /*offline=*/false);
   CHECK(NamesOf(checks) == std::vector<std::string>{"proxy", "issuer", "endpoints", "clock",
                                                     "browser", "sign-in", "port", "state", "login",
                                                     "lifetime", "keyring", "locks", "grok",
@@ -65,7 +65,7 @@ TEST_CASE("no check that fails ends the others") {
     fixture.loopback.before_listen = [] { throw std::invalid_argument("stoul"); };
     broken = "port";
   }
-  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), /*offline=*/true);
+  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), {}, /*offline=*/true);
   CHECK(Find(checks, broken).outcome == Outcome::kTrouble);
   CHECK(checks.back().name == "provider");
 }
@@ -74,7 +74,7 @@ TEST_CASE("a trouble that stops several checks is told once") {
   Fixture fixture;
   fixture.StoreLogin(fixture.MakeTokens());
   fixture.state.unreadable.insert("work.json");
-  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), /*offline=*/true);
+  const std::vector<Check> checks = Examine(fixture.context, GrokConfig(), {}, /*offline=*/true);
   CHECK(Find(checks, "state").outcome == Outcome::kTrouble);
   CHECK(Find(checks, "login") ==
         Check{Outcome::kNote, "login", "not checked, for what 'state' says", ""});
@@ -84,7 +84,7 @@ TEST_CASE("an interrupt ends doctor") {
   Fixture fixture;
   fixture.http.Handle(kConfigurationUrl,
                       [](const HttpRequest&) -> HttpResult { throw Interrupted(2); });
-  CHECK_THROWS_AS(Examine(fixture.context, GrokConfig(), /*offline=*/false), Interrupted);
+  CHECK_THROWS_AS(Examine(fixture.context, GrokConfig(), {}, /*offline=*/false), Interrupted);
 }
 
 TEST_CASE("without a profile the rest is examined, and what is not is said") {

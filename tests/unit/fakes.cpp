@@ -412,9 +412,8 @@ app::ProgramKind FakePrograms::Inspect(const std::string& path) {
   return kind == found.end() ? app::ProgramKind::kAbsent : kind->second;
 }
 
-std::optional<std::string> FakePrograms::FirstLine(const std::string& path,
-                                                   const std::vector<std::string>& arguments,
-                                                   milliseconds patience) {
+void FakePrograms::Note(const std::string& path, const std::vector<std::string>& arguments,
+                        milliseconds patience) {
   std::string line = path;
   for (const std::string& argument : arguments) {
     line += " " + argument;
@@ -423,8 +422,22 @@ std::optional<std::string> FakePrograms::FirstLine(const std::string& path,
   if (patience > seconds(5)) {
     throw std::logic_error("a program may take 5 seconds at most");
   }
+}
+
+std::optional<std::string> FakePrograms::FirstLine(const std::string& path,
+                                                   const std::vector<std::string>& arguments,
+                                                   milliseconds patience) {
+  Note(path, arguments, patience);
   const auto found_line = first_lines.find(path);
   return found_line == first_lines.end() ? std::nullopt : std::optional(found_line->second);
+}
+
+std::optional<app::ProgramOutput> FakePrograms::Run(const std::string& path,
+                                                    const std::vector<std::string>& arguments,
+                                                    milliseconds patience) {
+  Note(path, arguments, patience);
+  const auto output = outputs.find(path);
+  return output == outputs.end() ? std::nullopt : std::optional(output->second);
 }
 
 }  // namespace grokauth::test

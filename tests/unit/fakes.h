@@ -323,6 +323,9 @@ class FakePrograms final : public app::Programs {
   [[nodiscard]] std::optional<std::string> FirstLine(const std::string& path,
                                                      const std::vector<std::string>& arguments,
                                                      milliseconds patience) override;
+  [[nodiscard]] std::optional<app::ProgramOutput> Run(const std::string& path,
+                                                      const std::vector<std::string>& arguments,
+                                                      milliseconds patience) override;
   [[nodiscard]] std::string Absolute(const std::string& path) override {
     return path.starts_with("/") ? path : "/work/" + path;
   }
@@ -330,10 +333,15 @@ class FakePrograms final : public app::Programs {
   std::string own_path = "/usr/bin/grok-auth";
   app::ProgramKind own_kind = app::ProgramKind::kOwn;
   bool is_in_build_folder = false;
-  std::map<std::string, app::ProgramKind> found;   ///< by path; others are absent
-  std::map<std::string, std::string> in_path;      ///< paths by name
-  std::map<std::string, std::string> first_lines;  ///< by path
-  std::vector<std::string> started;                ///< paths and arguments
+  std::map<std::string, app::ProgramKind> found;      ///< by path; others are absent
+  std::map<std::string, std::string> in_path;         ///< paths by name
+  std::map<std::string, std::string> first_lines;     ///< by path
+  std::map<std::string, app::ProgramOutput> outputs;  ///< by path
+  std::vector<std::string> started;                   ///< paths and arguments
+
+ private:
+  void Note(const std::string& path, const std::vector<std::string>& arguments,
+            milliseconds patience);
 };
 
 /// What a person types, or a pipe brings.

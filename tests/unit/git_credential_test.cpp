@@ -57,7 +57,7 @@ struct Asking : SigningIn {
   }
   /// The error of a request that gets nothing.
   [[nodiscard]] Error Failure(bool no_interactive = false) {
-    const Error error = ErrorOf([&] { Get(no_interactive); });
+    Error error = ErrorOf([&] { Get(no_interactive); });
     CHECK(terminal.answers.empty());
     return error;
   }

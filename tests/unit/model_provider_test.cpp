@@ -32,7 +32,7 @@ struct Handback : SigningIn {
   }
   /// The error of a run that asks nobody.
   Error QuietFailure() {
-    const Error error = Failure();
+    Error error = Failure();
     CHECK(terminal.answers.empty());
     CHECK(terminal.messages.empty());
     CHECK(browser.opened.empty());
