@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,
-                                         grokauth::edge::ReadInput,
+                                         grokauth::edge::ReadRequest,
                                          grokauth::edge::HasWorkerDescriptors,
                                          grokauth::edge::FinishWorker,
                                          grokauth::edge::UnlockKeyringHere};

@@ -1,5 +1,7 @@
 #include "app/credential_protocol.h"
 
+#include <Poco/String.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -34,6 +36,12 @@ std::optional<std::string>* FieldOf(CredentialRequest& request, std::string_view
 void Take(CredentialRequest& request, std::string_view key, std::string_view value) {
   if (key == "capability[]") {
     request.can_authtype = !value.empty() && (request.can_authtype || value == kAuthtype);
+  } else if (key == "wwwauth[]") {
+    if (value.empty()) {
+      request.wwwauth.clear();
+    } else {
+      request.wwwauth.emplace_back(value);
+    }
   } else if (std::optional<std::string>* field = FieldOf(request, key)) {
     *field = std::string(value);
   }
@@ -48,7 +56,20 @@ void Append(std::string& text, std::string_view key, const std::string& value) {
   text += std::string(key) + "=" + value + "\n";
 }
 
+/// Whether a WWW-Authenticate field is of the Bearer scheme (RFC 6750 section 3).
+bool IsBearerChallenge(const std::string& field) {
+  constexpr std::string_view kScheme = "bearer";
+  const std::string start = Poco::toLower(field.substr(0, kScheme.size() + 1));
+  return start == kScheme || start == std::string(kScheme) + " ";
+}
+
 }  // namespace
+
+bool WantsBearer(const CredentialRequest& request) {
+  return request.can_authtype &&
+         (request.wwwauth.empty() ||
+          std::any_of(request.wwwauth.begin(), request.wwwauth.end(), IsBearerChallenge));
+}
 
 std::variant<CredentialRequest, CredentialFault> ParseCredentialRequest(std::string_view input) {
   if (input.size() > kMostCredentialBytes) {

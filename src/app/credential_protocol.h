@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "app/edges.h"
 
@@ -23,7 +24,12 @@ struct CredentialRequest {
   std::optional<std::string> password;    ///< of `store` and `erase`
   std::optional<std::string> credential;  ///< of `store` and `erase`: with an `authtype`
   bool can_authtype = false;              ///< the caller understands `authtype` and `credential`
+  std::vector<std::string> wwwauth;       ///< the server's WWW-Authenticate fields, when known
 };
+
+/// Whether the answer is to be a Bearer token: the caller understands one, and the server asks for
+/// it, or is not known not to. Many servers take tokens as passwords only.
+[[nodiscard]] bool WantsBearer(const CredentialRequest& request);
 
 /// Why an input is not of the protocol, as one clause that quotes no value.
 struct CredentialFault {

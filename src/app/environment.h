@@ -34,7 +34,7 @@ struct Environment {
   std::optional<std::string> xai_base_url;         ///< XAI_BASE_URL
   std::optional<std::string> provider_command;     ///< GROK_AUTH_PROVIDER_COMMAND
   bool has_xai_api_key = false;                    ///< XAI_API_KEY is set
-  bool git_may_prompt = true;                      ///< GIT_TERMINAL_PROMPT is not "0"
+  bool git_may_prompt = true;                      ///< GIT_TERMINAL_PROMPT is not false
   // Ours.
   std::optional<std::string> profile;  ///< GROKAUTH_PROFILE
   std::optional<std::string> config;   ///< GROKAUTH_CONFIG

@@ -18,7 +18,7 @@ using Outcome = Check::Outcome;
 using Checks = std::vector<Check>;
 
 constexpr const char* kName = "git";
-constexpr const char* kOrderName = "git-order";
+constexpr const char* kOtherName = "git-others";
 constexpr const char* kPathName = "git-path";
 constexpr const char* kProgramName = "git-program";
 constexpr const char* kLinkName = "git-credential-grok-auth";
@@ -81,9 +81,9 @@ class GitExamination {
       }
       asked.Add(TextOf(host));
       own_.Add(*own);
-      const auto storing = std::find_if(helpers.begin(), own, StoresTokens);
-      if (storing != own) {
-        late_.push_back({host, *storing});
+      const auto storing = std::find_if(helpers.begin(), helpers.end(), StoresTokens);
+      if (storing != helpers.end()) {
+        shared_.push_back({host, *storing});
       }
       if (!host.path.empty() && !IsPathTold(host, settings_)) {
         without_path_.push_back(host);
@@ -95,7 +95,7 @@ class GitExamination {
       checks.push_back(CheckUnasked());
     }
     AddPrograms(checks);
-    AddLate(checks);
+    AddShared(checks);
     AddWithoutPath(checks);
     return checks;
   }
@@ -162,14 +162,13 @@ class GitExamination {
     }
   }
 
-  void AddLate(Checks& checks) {
-    if (!late_.empty()) {
-      const auto& [host, value] = late_.front();
-      checks.push_back({Outcome::kNote, kOrderName,
-                        "git asks '" + Shown(value) + "' before grok-auth for " +
-                            Shown(TextOf(host)) +
-                            "; it may store tokens, and hand them out after they have expired",
-                        "put grok-auth first, or alone for that host:\n" +
+  void AddShared(Checks& checks) {
+    if (!shared_.empty()) {
+      const auto& [host, value] = shared_.front();
+      checks.push_back({Outcome::kNote, kOtherName,
+                        "git gives the tokens for " + Shown(TextOf(host)) + " to '" + Shown(value) +
+                            "', too, which stores them and hands them out after they have expired",
+                        "make grok-auth the only helper for that host:\n" +
                             MakeCommands(host, /*is_alone=*/false)});
     }
   }
@@ -189,7 +188,7 @@ class GitExamination {
   Programs& programs_;
   std::optional<std::string> exec_path_;
   std::vector<GitHost> unasked_;
-  std::vector<std::pair<GitHost, std::string>> late_;  ///< and what comes first
+  std::vector<std::pair<GitHost, std::string>> shared_;  ///< and who stores its tokens
   std::vector<GitHost> without_path_;
   Names own_;  ///< the values by which git runs this program
 };

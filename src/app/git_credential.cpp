@@ -38,7 +38,7 @@ void AnswerCredentialRequest(Context& context, const CredentialRequest& request,
   const Handout handout = GetToken(context, options, demand);
   std::string text = MakeCredentialText({request.username.value_or(context.profile.git_username),
                                          handout.access_token, handout.expires_at},
-                                        request.can_authtype);
+                                        WantsBearer(request));
   context.edges.terminal.WriteAnswer(text);
   oauth::Wipe(text);
 }
@@ -47,7 +47,7 @@ void EraseCredential(Context& context, const CredentialRequest& request) {
   const std::optional<std::string>& token =
       request.credential ? request.credential : request.password;
   if (token) {
-    RejectToken(context, *token);
+    RejectToken(context, *token, kWriteLockPatience);
   }
 }
 

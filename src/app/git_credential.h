@@ -20,7 +20,7 @@ void AnswerCredentialRequest(Context& context, const CredentialRequest& request,
 
 /// Does what `erase` asks for: the token that the server did not take is not handed out again, and
 /// the next request gets a new one; the login stays. Another password than the stored token, and an
-/// API key, are left alone.
+/// API key, are left alone. Throws `Error{kStore}`.
 void EraseCredential(Context& context, const CredentialRequest& request);
 
 }  // namespace grokauth::app

@@ -1,5 +1,7 @@
 #include "app/git_host.h"
 
+#include <algorithm>
+
 #include "oauth/metadata.h"
 
 namespace grokauth::app {
@@ -18,7 +20,9 @@ std::optional<oauth::UrlParts> ParseAuthority(const std::string& protocol,
     const std::string_view rest = name.substr(end);
     const bool has_port =
         rest.starts_with("]:") && rest.find_first_not_of("0123456789", 2) == std::string_view::npos;
-    name = rest == "]" || has_port ? name.substr(1, end - 1) : "";
+    const std::string_view inside = name.substr(1, end - 1);
+    const bool is_address = inside.find(':') != std::string_view::npos;
+    name = is_address && (rest == "]" || has_port) ? inside : "";
   }
   if (name.empty() || name.find_first_not_of(kCharacters) != std::string_view::npos ||
       authority.ends_with(':')) {
@@ -40,8 +44,13 @@ std::string_view WithoutOuterSlashes(std::string_view path) {
 /// Whether each segment of the path is a plain name. A server, or a proxy before it, makes another
 /// path of "team/../other".
 bool IsPlainPath(std::string_view path) {
+  const bool has_control =
+      std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (has_control) {
+    return false;
+  }
   const std::string framed = "/" + std::string(path) + "/";
-  for (const char* trick : {"//", "/./", "/../", "\\", "%"}) {
+  for (const char* trick : {"//", "/./", "/../", "\\", "%", ";"}) {
     if (framed.find(trick) != std::string::npos) {
       return false;
     }

@@ -45,7 +45,7 @@ Handout Replace(Context& context, const Handout& token, const TokenRefused& refu
   if (!CanRefresh(login, context.profile)) {
     return token;
   }
-  RejectToken(context, token.access_token);
+  TryRejectToken(context, token.access_token);
   try {
     return GetModelsToken(context);
   } catch (const Error& error) {

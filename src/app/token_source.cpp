@@ -188,7 +188,7 @@ class TokenRun {
 
 void ProvideToken(Context& context, const TokenOptions& options) {
   if (context.environment.provider_access_token) {
-    RejectToken(context, *context.environment.provider_access_token);
+    TryRejectToken(context, *context.environment.provider_access_token);
   }
   const Demand demand = MakeDemand(context, options);
   Deliver(context, TokenRun(context, options, demand).Run(), options.format);
@@ -207,14 +207,21 @@ Handout GetToken(Context& context, const Demand& demand) {
   return GetToken(context, options, demand);
 }
 
-void RejectToken(Context& context, const std::string& access_token) {
+void RejectToken(Context& context, const std::string& access_token,
+                 std::chrono::milliseconds patience) {
   const StoredLogin login = context.store.Load();
-  const bool is_stored = login.tokens && login.tokens->credential == Credential::kLogin &&
-                         login.tokens->access_token == access_token;
-  if (is_stored) {
-    NoteInRecord(
-        context, login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
-        kRecordPatience);
+  if (CanRefresh(login, context.profile) && login.tokens->access_token == access_token) {
+    context.store.UpdateRecord(
+        login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
+        patience);
+  }
+}
+
+void TryRejectToken(Context& context, const std::string& access_token) {
+  try {
+    RejectToken(context, access_token, kRecordPatience);
+  } catch (const Error& error) {
+    context.messages.Detail(error.what());
   }
 }
 

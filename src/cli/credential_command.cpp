@@ -39,7 +39,7 @@ std::optional<app::Profile> FindGitProfile(const CommonOptions& options, const P
 int Execute(const CredentialCommand& command, app::Edges& edges, const Process& process,
             app::Messages& messages) {
   // Read in any case: git must not find the pipe broken.
-  std::string input = process.read_input(app::kMostCredentialBytes + 1);
+  std::string input = process.read_request(app::kMostCredentialBytes + 1);
   if (command.operation != "get" && command.operation != "erase") {
     return 0;  // gitcredentials(7): what a helper does not know it silently ignores
   }

@@ -15,8 +15,8 @@ struct Process {
   app::SteadyTime started;
   /// Reads a configuration file; nothing when there is none and it is not required.
   std::function<std::optional<std::string>(const std::string& path, bool required)> read_config;
-  /// All of standard input, or its first `limit` bytes when it is longer. Throws `Error{kStore}`.
-  std::function<std::string(std::size_t limit)> read_input;
+  /// Standard input up to an empty line or its end; at most `limit` bytes. Throws `Error{kStore}`.
+  std::function<std::string(std::size_t limit)> read_request;
   /// Whether it was started by itself, as a refresh worker.
   std::function<bool()> is_worker;
   /// Ends the worker's work: gives the lock up, then reports.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -60,6 +61,17 @@ std::string HostName() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   gethostname(name.data(), HOST_NAME_MAX);
   return name.data();
+}
+
+/// Whether git takes the value for false (git-config(1), "boolean").
+bool IsFalse(const std::optional<std::string>& value) {
+  if (!value) {
+    return false;
+  }
+  std::string word = *value;
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return word == "0" || word == "false" || word == "no" || word == "off";
 }
 
 app::PlaceMarks ReadPlaceMarks() {
@@ -123,7 +135,7 @@ app::Environment ReadEnvironment() {
   environment.xai_base_url = Variable("XAI_BASE_URL");
   environment.provider_command = Variable("GROK_AUTH_PROVIDER_COMMAND");
   environment.has_xai_api_key = Variable("XAI_API_KEY").has_value();
-  environment.git_may_prompt = Variable("GIT_TERMINAL_PROMPT") != "0";
+  environment.git_may_prompt = !IsFalse(Variable("GIT_TERMINAL_PROMPT"));
   environment.profile = Variable("GROKAUTH_PROFILE");
   environment.config = Variable("GROKAUTH_CONFIG");
   environment.store = Variable("GROKAUTH_STORE");
@@ -188,7 +200,7 @@ std::optional<std::string> ReadConfigFile(const std::string& path, bool required
   }
 }
 
-std::string ReadInput(std::size_t limit) {
+std::string ReadRequest(std::size_t limit) {
   std::string text(limit, '\0');
   std::size_t size = 0;
   while (size < limit) {
@@ -205,6 +217,10 @@ std::string ReadInput(std::size_t limit) {
       break;
     }
     size += static_cast<std::size_t>(count);
+    const std::string_view so_far(text.data(), size);
+    if (so_far.front() == '\n' || so_far.find("\n\n") != std::string_view::npos) {
+      break;
+    }
   }
   text.resize(size);
   return text;

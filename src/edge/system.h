@@ -32,9 +32,9 @@ struct CallerSettings {
 /// `Error{kConfig}` when it cannot be read.
 [[nodiscard]] std::optional<std::string> ReadConfigFile(const std::string& path, bool required);
 
-/// All of standard input, or its first `limit` bytes when it is longer. Throws `Error{kStore}` when
-/// it cannot be read.
-[[nodiscard]] std::string ReadInput(std::size_t limit);
+/// Standard input up to an empty line or its end, and what came with it; at most `limit` bytes.
+/// Throws `Error{kStore}` when it cannot be read.
+[[nodiscard]] std::string ReadRequest(std::size_t limit);
 
 /// Whether the process has a controlling terminal.
 [[nodiscard]] bool HasTerminal();

@@ -190,7 +190,7 @@ class Config(OfflineTestCase):
         """The example is accepted, and so is every profile in it."""
         source = pathlib.Path(os.environ.get("GROK_AUTH_SOURCE", ROOT))
         example = source / "examples/config.toml"
-        profiles = re.findall(r"(?m)^\[profile\.(\S+)\]$", example.read_text())
+        profiles = re.findall(r"(?m)^\[profile\.([^.\s]+)\]$", example.read_text())
         self.assertEqual(profiles, ["work", "local"])
         for profile in profiles:
             with self.subTest(profile):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import unittest
 
 from offline import ACCESS_TOKEN, ISSUER, OfflineTestCase
@@ -56,6 +57,18 @@ class Credential(OfflineTestCase):
             self.own = os.path.join(folder, "git-credential-grok-auth")
             self.link(folder="further")
             self.assertEqual(self.ask("get").stdout, self.answer)
+
+    def test_the_request_ends_at_an_empty_line(self):
+        """Whoever keeps the pipe open gets an answer, too."""
+        helper = subprocess.Popen([self.program.binary, "credential", "get"], env=self.program.environment,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+        self.addCleanup(helper.kill)
+        helper.stdin.write(REQUEST)
+        helper.stdin.flush()
+        self.assertEqual(helper.stdout.read(), self.answer)
+        helper.stdin.close()
+        helper.stdout.close()
+        self.assertEqual(helper.wait(10), 0)
 
     def test_options_come_before_the_operation(self):
         """As git puts them with `helper = grok-auth --profile NAME`."""

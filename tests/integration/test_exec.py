@@ -207,7 +207,7 @@ class Inheritance(ExecTestCase):
         environment = {**self.program.environment, **self.ENVIRONMENT}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         run = subprocess.run(command, env=environment, preexec_fn=prepare, cwd=self.program.folder, **streams)
-        text = re.sub(r"(?m)^(Pid|Tgid|Ngid|NStgid|NSpid|NSpgid|NSsid|Vm\w+|Rss\w+|Hugetlb\w+|\w*ctxt_switches|Mems_\w+|Cpus_\w+):.*\n",
+        text = re.sub(r"(?m)^(Pid|SigQ|Tgid|Ngid|NStgid|NSpid|NSpgid|NSsid|Vm\w+|Rss\w+|Hugetlb\w+|\w*ctxt_switches|Mems_\w+|Cpus_\w+):.*\n",
                       "", run.stdout.decode())
         text = re.sub(r"pipe:\[\d+\]|/proc/\d+/fd\w*", "...", text)
         return "\n".join(sorted(re.split("[\n\0]", text)))

@@ -19,6 +19,9 @@ def age(token_set: dict) -> None:
     token_set["expires_at"] -= 7200
 
 
+SOURCE = pathlib.Path(os.environ.get("GROK_AUTH_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+
+
 class GitTestCase(ProgramTestCase):
     """A git server; a world whose profile answers for it, and a git that has the program as its helper."""
 
@@ -53,6 +56,12 @@ class GitTestCase(ProgramTestCase):
         """config.toml with a profile `test` that answers git for these hosts."""
         lines = [config_for(self.provider, **changes), "[profile.test.git]", f"hosts = {hosts}"]
         return "\n".join([*lines, f'username = "{username}"' if username else "", ""])
+
+    def use_for_host(self, *others: str) -> None:
+        """What the manual and examples/gitconfig show: these helpers for all hosts, and ours alone for the server's."""
+        lines = ["[credential]", *(f"\thelper = {helper}" for helper in others)]
+        lines += [f'[credential "{self.server.url.rstrip("/")}"]', "\thelper =", "\thelper = grok-auth"]
+        (self.program.home / ".gitconfig").write_text("\n".join(lines) + "\n")
 
     def use_helpers(self, *helpers: str, **settings: str) -> None:
         """Makes these git's credential helpers, in this order; `settings` are further keys of [credential]."""
@@ -223,6 +232,41 @@ class Protocol(GitTestCase):
                 self.git("credential", "reject", input_text="protocol=https\nhost=other.example\n\n")
                 self.git("credential-cache", "exit")
                 (self.program.home / ".git-credentials").unlink(missing_ok=True)
+
+    def test_no_other_helper_gets_the_token(self):
+        """As it is documented: git would give what one helper answers to all of them to store."""
+        self.use_for_host("store", "cache")
+        self.clone()
+        self.git("credential", "approve", input_text=f"protocol=https\nhost={self.server.host}\nusername=oauth2\n"
+                 f"password={self.token}\n\n")  # fmt: skip
+        self.assertFalse((self.program.home / ".git-credentials").exists())
+        self.git("credential-cache", "exit")
+        self.program.run("logout")
+        self.git("clone", f"{self.server.url}team/repo.git", "after-logout", status=128)
+
+    def test_the_example(self):
+        """examples/gitconfig as it is: git asks for its hosts, with the profile that it names."""
+        example = (SOURCE / "examples/gitconfig").read_text()
+        calls = self.program.folder / "calls"
+        helper = self.program.folder / "tools/git-credential-grok-auth"
+        helper.unlink()
+        helper.write_text(f'#!/bin/sh\ncat >/dev/null\necho "$@" >>{calls}\n')
+        helper.chmod(0o755)
+        (self.program.home / ".gitconfig").write_text("[credential]\n\thelper = store\n" + example)
+        for url in ("https://git.acme.example.com/x", "https://code.acme.example.com:8443/team/x"):
+            self.git("credential", "fill", input_text=f"url={url}\n\n", status=128)
+        self.assertEqual(calls.read_text().splitlines(), ["get", "--profile work get"])
+
+    def test_who_is_told_not_to_prompt_is_not_asked(self):
+        self.program.run("logout")
+        for value in ("0", "false", "no", "OFF"):
+            run = OnTerminal([self.program.binary, "credential", "get"],
+                             {**self.environment, "TERM": "xterm-256color", "GIT_TERMINAL_PROMPT": value})  # fmt: skip
+            self.addCleanup(run.end)
+            run.type(f"protocol=https\nhost={self.server.host}\n\n")
+            result = run.wait(15)
+            self.assertEqual(result.status, 3, (value, result))
+            self.assertIn("nobody is signed in", result.stdout)
 
     def test_paths(self):
         self.program.configure(self.config([f"{self.server.host}/team"]))

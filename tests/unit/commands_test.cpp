@@ -230,7 +230,7 @@ TEST_CASE("a worker reports, and writes nothing") {
   CHECK(program.terminal.messages.empty());
 }
 
-TEST_CASE("--all is about every profile, and those that the configuration forgot") {
+TEST_CASE("all is about every profile, and those that the configuration forgot") {
   Program program;
   program.StoreLogin(program.MakeTokens());
   program.state.files["old.json"] = program.state.files.at("work.json");

@@ -65,7 +65,7 @@ TEST_CASE("the profile with the longest path answers, also when nobody is signed
   CHECK_THAT(git.terminal.Messages(), Catch::Contains("'grok-auth login --profile deep'"));
 }
 
-TEST_CASE("--profile lets that profile alone answer, and only for its hosts") {
+TEST_CASE("the option --profile lets that profile alone answer, and only for its hosts") {
   Git git;
   SECTION("its host") {
     CHECK(git.Run({"credential", "--profile", "work", "get"}) == 0);

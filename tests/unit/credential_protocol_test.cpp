@@ -121,6 +121,21 @@ TEST_CASE("an input that is not of the protocol is refused, and not quoted") {
   }
 }
 
+TEST_CASE("a Bearer token goes to who understands it, unless the server asks for something else") {
+  const auto [lines, bearer] = GENERATE(table<std::string, bool>({
+      {"", false},
+      {"capability[]=authtype\n", true},
+      {"wwwauth[]=Bearer\n", false},
+      {"capability[]=authtype\nwwwauth[]=Basic realm=\"GitLab\"\n", false},
+      {"capability[]=authtype\nwwwauth[]=Basic realm=\"x\"\nwwwauth[]=bearer realm=\"x\"\n", true},
+      {"capability[]=authtype\nwwwauth[]=BEARER\n", true},
+      {"capability[]=authtype\nwwwauth[]=Bearers x\n", false},
+      {"capability[]=authtype\nwwwauth[]=Basic\nwwwauth[]=\n", true},
+  }));
+  CAPTURE(lines);
+  CHECK(WantsBearer(Read(lines)) == bearer);
+}
+
 TEST_CASE("the answer for a caller of either kind") {
   const CredentialAnswer answer{"oauth2", "token-1", UnixTime(seconds(1'800'000'000))};
   CHECK(MakeCredentialText(answer, false) ==

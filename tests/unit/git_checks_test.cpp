@@ -158,7 +158,8 @@ TEST_CASE("a git that does not ask this program is trouble, with the command tha
                                    "  git config --global --add credential.helper grok-auth"});
   }
   SECTION("for some of the hosts, where another helper is asked") {
-    world.Configure({"credential.https://git.example.helper=grok-auth", "credential.helper=store"});
+    world.Configure({"credential.helper=store", "credential.https://git.example.helper=",
+                     "credential.https://git.example.helper=grok-auth"});
     CHECK(world.Lines() ==
           Strings{"trouble git: git does not ask grok-auth for b.example/team -> make grok-auth a "
                   "helper of git's, in place of others for that host:\n"
@@ -216,30 +217,32 @@ TEST_CASE("each program is looked at once") {
   CHECK(world.Lines().size() == 2);
 }
 
-TEST_CASE("a helper that stores tokens and is asked first is noted") {
+TEST_CASE("a helper that stores what another one answers is noted, wherever it stands") {
   World world;
   const std::string storing =
       GENERATE("store", "cache --timeout 60", "/x/git-credential-libsecret");
-  SECTION("before") {
-    world.Configure({"credential.helper=" + storing, "credential.helper=grok-auth"});
-    CHECK(world.Lines() ==
-          Strings{"good git: git asks grok-auth for git.example",
-                  "note git-order: git asks '" + storing +
-                      "' before grok-auth for git.example; it may store tokens, and hand them out "
-                      "after they have expired -> put grok-auth first, or alone for that host:\n"
-                      "  git config --global --add credential.https://git.example.helper ''\n"
-                      "  git config --global --add credential.https://git.example.helper "
-                      "grok-auth"});
+  const std::string before = "credential.helper=" + storing;
+  const bool is_first = GENERATE(true, false);
+  if (is_first) {
+    world.Configure({before, "credential.helper=grok-auth"});
+  } else {
+    world.Configure({"credential.helper=grok-auth", before});
   }
-  SECTION("after") {
-    world.Configure({"credential.helper=grok-auth", "credential.helper=" + storing});
-    CHECK(world.Lines().size() == 1);
-  }
-  SECTION("for others only") {
-    world.Configure({"credential.helper=" + storing, "credential.https://git.example.helper=",
-                     "credential.https://git.example.helper=grok-auth"});
-    CHECK(world.Lines().size() == 1);
-  }
+  CHECK(world.Lines() ==
+        Strings{"good git: git asks grok-auth for git.example",
+                "note git-others: git gives the tokens for git.example to '" + storing +
+                    "', too, which stores them and hands them out after they have expired -> make "
+                    "grok-auth the only helper for that host:\n"
+                    "  git config --global --add credential.https://git.example.helper ''\n"
+                    "  git config --global --add credential.https://git.example.helper "
+                    "grok-auth"});
+}
+
+TEST_CASE("a helper that stores tokens of other hosts is no matter") {
+  World world;
+  world.Configure({"credential.helper=store", "credential.https://git.example.helper=",
+                   "credential.https://git.example.helper=grok-auth"});
+  CHECK(world.Lines().size() == 1);
 }
 
 TEST_CASE("a helper that stores nothing may come first") {

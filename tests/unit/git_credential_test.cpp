@@ -267,6 +267,33 @@ TEST_CASE("what is not the stored token is not erased") {
   CHECK(run.state.files == before);
 }
 
+TEST_CASE("a token that nothing can renew is not erased: it may still do elsewhere") {
+  Fixture fixture;
+  fixture.profile.git_hosts = {GitHost{"git.example", ""}};
+  TokenSet tokens = fixture.MakeTokens();
+  RefreshRecord record = Fixture::MakeRecord(tokens);
+  SECTION("without a refresh token") {
+    tokens.refresh_token.reset();
+  }
+  SECTION("with a dead one") {
+    MarkDead(record, "refresh-1");
+  }
+  fixture.StoreLogin(tokens, record);
+  CredentialRequest request;
+  request.password = "access-1";
+  EraseCredential(fixture.context, request);
+  CHECK_FALSE(IsRefused(fixture.Record(), "access-1"));
+}
+
+TEST_CASE("an erase that cannot be kept is told") {
+  Fixture fixture;
+  fixture.StoreLogin(fixture.MakeTokens());
+  fixture.state.unwritable = {"work.last"};
+  CredentialRequest request;
+  request.password = "access-1";
+  CHECK(ErrorOf([&] { EraseCredential(fixture.context, request); }).kind() == ErrorKind::kStore);
+}
+
 TEST_CASE("an API key is not erased") {
   Asking run;
   run.StoreKey();

@@ -67,7 +67,9 @@ TEST_CASE("a host is matched exactly, but for case and the default port") {
                            "git.example\nhost=evil",
                            " git.example",
                            "git.example\\",
-                           "[git.example]x"}) {
+                           "[git.example]x",
+                           "[git.example]",
+                           "[git.example]:443"}) {
     CAPTURE(host);
     CHECK_FALSE(Answers("git.example", Request("https", host)));
   }
@@ -104,5 +106,7 @@ TEST_CASE("an entry with a path answers for what lies under it") {
   CHECK_FALSE(asks("team/./../other"));
   CHECK_FALSE(asks("team//../other"));
   CHECK_FALSE(asks("team/%2e%2e/other"));
+  CHECK_FALSE(asks("team/..;/other"));
+  CHECK_FALSE(asks("team/..\t/other"));
   CHECK_FALSE(asks("team\\..\\other"));
 }

@@ -28,7 +28,7 @@ struct Program : SigningIn {
                                  config_required = required;
                                  return config;
                                },
-                               [this](std::size_t limit) { return ReadInput(limit); },
+                               [this](std::size_t limit) { return ReadRequest(limit); },
                                [this] { return is_worker; },
                                [this](const std::string& text) { report = text; },
                                [] { return 0; }};
@@ -44,7 +44,7 @@ struct Program : SigningIn {
   std::string report;
 
  private:
-  std::string ReadInput(std::size_t limit) {
+  std::string ReadRequest(std::size_t limit) {
     ++input_reads;
     return input.substr(0, limit);
   }
