@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <memory>
@@ -82,21 +84,78 @@ bool HoldsHashedCertificates(const std::string& path) {
   return false;
 }
 
-/// Adds the system's authorities and says whether there are any. The hashed directory is read when
-/// a certificate is looked for and costs nothing, the bundle costs 19 ms.
-bool LoadSystem(SSL_CTX* context) {
-  if (HoldsHashedCertificates(X509_get_default_cert_dir())) {
-    return SSL_CTX_load_verify_dir(context, X509_get_default_cert_dir()) == 1;
+/// The hashed directory of the system's authorities, or null. OpenSSL's own is that of the system
+/// where this program was built.
+const char* FindSystemFolder() {
+  for (const char* folder : {X509_get_default_cert_dir(), "/etc/ssl/certs"}) {
+    if (HoldsHashedCertificates(folder)) {
+      return folder;
+    }
   }
-  // Debian, Arch; Fedora, RHEL; Alpine, OpenBSD.
-  for (const char* bundle : {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
-                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
-    if (access(bundle, F_OK) == 0) {
-      LoadFile(context, bundle);
+  return nullptr;
+}
+
+/// The file with all of the system's authorities, or null.
+const char* FindSystemBundle() {
+  constexpr std::array<const char*, 5> kBundles = {
+      "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Arch, Gentoo
+      "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, RHEL
+      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Fedora from 43 on
+      "/etc/ssl/ca-bundle.pem",                             // openSUSE
+      "/etc/ssl/cert.pem",                                  // Alpine, OpenBSD
+  };
+  if (access(X509_get_default_cert_file(), F_OK) == 0) {
+    return X509_get_default_cert_file();
+  }
+  const auto* found = std::find_if(kBundles.begin(), kBundles.end(),
+                                   [](const char* path) { return access(path, F_OK) == 0; });
+  return found != kBundles.end() ? *found : nullptr;
+}
+
+/// Whether a certificate that the server sent along could have signed `certificate`.
+bool IsIssuerSent(X509_STORE_CTX* verification, X509* certificate) {
+  const STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(verification);
+  for (int i = 0; i < sk_X509_num(sent); ++i) {
+    X509* other = sk_X509_value(sent, i);
+    if (X509_NAME_cmp(X509_get_subject_name(other), X509_get_issuer_name(certificate)) == 0 &&
+        X509_cmp(other, certificate) != 0) {
       return true;
     }
   }
   return false;
+}
+
+/// Finds the issuer of `certificate` as OpenSSL does. When it is neither in the hashed directory
+/// nor sent by the server, adds the bundle, once, and looks again.
+int FindIssuer(X509** issuer, X509_STORE_CTX* verification, X509* certificate) {
+  const int found = X509_STORE_CTX_get1_issuer(issuer, verification, certificate);
+  X509_STORE* store = X509_STORE_CTX_get0_store(verification);
+  const bool has_bundle = X509_STORE_get_get_issuer(store) != FindIssuer;
+  if (found != 0 || has_bundle || IsIssuerSent(verification, certificate)) {
+    return found;
+  }
+  X509_STORE_set_get_issuer(store, X509_STORE_CTX_get1_issuer);
+  const char* bundle = FindSystemBundle();
+  ERR_set_mark();
+  if (bundle != nullptr) {
+    X509_STORE_load_file(store, bundle);
+  }
+  ERR_pop_to_mark();
+  return X509_STORE_CTX_get1_issuer(issuer, verification, certificate);
+}
+
+/// Adds the system's authorities and says whether there are any. The hashed directory is read when
+/// a certificate is looked for and costs nothing, the bundle costs 19 ms.
+bool LoadSystem(SSL_CTX* context) {
+  if (const char* folder = FindSystemFolder(); folder != nullptr) {
+    X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(context), FindIssuer);
+    return SSL_CTX_load_verify_dir(context, folder) == 1;
+  }
+  const char* bundle = FindSystemBundle();
+  if (bundle != nullptr) {
+    LoadFile(context, bundle);
+  }
+  return bundle != nullptr;
 }
 
 }  // namespace

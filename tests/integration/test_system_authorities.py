@@ -1,0 +1,239 @@
+"""Where the program finds the system's certificate authorities, on systems that keep them in different places.
+
+Each run has an /etc and a /usr/lib/ssl of its own, so what this machine trusts plays no part. It ends at the pages of the
+real server that it asked for a code, or with the failure of the handshake.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+
+import pki
+from program import Program, ProgramTestCase, config_for
+from scripted_server import ScriptedServer
+
+NAMES = "passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache"  # what a run needs of /etc
+HASHED = "/etc/ssl/certs"
+BUNDLES = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+]
+
+
+class System:
+    """A system that trusts nobody yet; programs started through `wrap` see its /etc and its /usr/lib/ssl."""
+
+    def __init__(self, folder: str):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=folder))
+        self.root.chmod(0o755)
+        (self.root / "etc").mkdir()
+        (self.root / "usr/lib/ssl").mkdir(parents=True)
+        for name in NAMES:
+            if os.path.exists(f"/etc/{name}"):
+                shutil.copy(f"/etc/{name}", self.root / "etc")
+
+    def put(self, path: str, source: str) -> "System":
+        """Copies the file `source` to `path` of the system."""
+        target = self.root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+        return self
+
+    def put_hashed(self, authority: str, folder: str = HASHED) -> "System":
+        """Adds `authority` to the hashed directory `folder`."""
+        self.put(f"{folder}/authority.pem", authority)
+        subprocess.run(["openssl", "rehash", self.root / folder.lstrip("/")], check=True, capture_output=True)
+        return self
+
+    def wrap(self, binary: str) -> str:
+        """The path of a command that runs `binary` here. What it opens is in `opened`."""
+        script = self.root / "run"
+        trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", str(self.root / "calls")])
+        mounts = [f"mount --bind {self.root}{place} {place}" for place in ("/etc", "/usr/lib/ssl")]
+        script.write_text(
+            f"#!/bin/sh\nexec unshare --mount sh -ec '{'; '.join(mounts)}; exec {trace} \"$@\"' sh {binary} \"$@\"\n"
+        )
+        script.chmod(stat.S_IRWXU)
+        return str(script)
+
+    @property
+    def opened(self) -> set[str]:
+        """The files and folders that the run opened."""
+        calls = (self.root / "calls").read_text()
+        return set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)".* = \d', calls))
+
+    @property
+    def bundles_read(self) -> set[str]:
+        return self.opened & {*BUNDLES, "/usr/lib/ssl/cert.pem"}
+
+
+def setUpModule() -> None:
+    missing = [tool for tool in ("strace", "unshare", "openssl") if not shutil.which(tool)]
+    if missing or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        reason = f"needs root and {', '.join(missing) or 'mount namespaces'}"
+        if os.environ.get("CI"):
+            raise RuntimeError(reason)
+        raise unittest.SkipTest(reason)
+
+
+class SystemAuthorities(ProgramTestCase):
+    """The server's certificate is signed by an authority that is the system's to know: the profile names none."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.folder = tempfile.mkdtemp(prefix="grok-auth-authorities-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.authority = cls.provider.ca
+        cls.stranger = pki.make(f"{cls.folder}/stranger").ca
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.program.configure(config_for(self.provider, ca_file=None))
+        self.binary = self.program.binary
+
+    def start(self, system: System, env: dict | None = None):
+        """A run that asks the server for a code, on this system."""
+        self.program.binary = system.wrap(self.binary)
+        self.provider.reset()
+        leaks = {"ASAN_OPTIONS": "detect_leaks=0"}  # impossible under strace
+        return self.program.run("start", env={**leaks, **(env or {})})
+
+    def assertTrusts(self, system: System, env: dict | None = None) -> None:
+        result = self.start(system, env)
+        self.assertEqual(result.status, 0, result)
+        routes = [request["route"] for request in self.provider.requests()]
+        self.assertEqual(routes, ["discovery", "device_authorization"])
+
+    def assertRefuses(self, system: System, reason: str, status: int = 1) -> None:
+        result = self.start(system)
+        self.assertEqual(result.status, status, result)
+        self.assertIn(reason, result.stdout + result.stderr)
+        self.assertEqual(self.provider.requests(), [])
+
+    def system(self) -> System:
+        return System(self.folder)
+
+    def test_a_hashed_directory_is_enough_and_no_bundle_is_read_beside_it(self):
+        for folder in HASHED, "/usr/lib/ssl/certs":
+            with self.subTest(folder):
+                system = self.system().put_hashed(self.authority, folder)
+                for bundle in BUNDLES:
+                    system.put(bundle, self.stranger)
+                self.assertTrusts(system)
+                self.assertEqual(system.bundles_read, set())
+
+    def test_a_bundle_is_found_in_each_of_its_places(self):
+        for bundle in *BUNDLES, "/usr/lib/ssl/cert.pem":
+            with self.subTest(bundle):
+                system = self.system().put(bundle, self.authority)
+                self.assertTrusts(system)
+                self.assertEqual(system.bundles_read, {bundle})
+
+    def test_a_bundle_knows_whom_the_hashed_directory_does_not(self):
+        for bundle in *BUNDLES, "/usr/lib/ssl/cert.pem":
+            with self.subTest(bundle):
+                system = self.system().put_hashed(self.stranger).put(bundle, self.authority)
+                self.assertTrusts(system)
+                self.assertEqual(system.bundles_read, {bundle})
+
+    def test_whom_nobody_knows_is_refused_and_nothing_is_sent(self):
+        refused = "is not trusted (unable to get local issuer certificate)"
+        self.assertRefuses(self.system().put_hashed(self.stranger), refused)
+        self.assertRefuses(self.system().put(BUNDLES[0], self.stranger), refused)
+        self.assertRefuses(self.system().put_hashed(self.stranger).put(BUNDLES[1], self.stranger), refused)
+
+    def test_a_bundle_that_cannot_be_read_does_not_spoil_the_directory(self):
+        garbage = pathlib.Path(self.folder, "garbage")
+        garbage.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        self.assertTrusts(self.system().put_hashed(self.authority).put(BUNDLES[0], garbage))
+        system = self.system().put_hashed(self.stranger).put(BUNDLES[0], garbage)
+        self.assertRefuses(system, "is not trusted (unable to get local issuer certificate)")
+
+    def test_a_system_without_authorities_is_told_so(self):
+        self.assertRefuses(self.system(), "this system has no certificate authorities", status=2)
+
+    def test_the_environment_comes_first_and_alone(self):
+        system = self.system().put_hashed(self.stranger).put(BUNDLES[0], self.stranger).put("/etc/mine.pem", self.authority)
+        self.assertTrusts(system, {"SSL_CERT_FILE": "/etc/mine.pem"})
+        self.assertEqual(system.bundles_read, set())
+
+    def test_an_authority_that_the_server_sends_along_is_looked_up_and_not_believed(self):
+        chain = make_chain(pathlib.Path(self.folder, "chain"))
+        for sent in "intermediate", "intermediate and root":
+            with ScriptedServer(not_found, chain.server if sent == "intermediate" else chain.server_with_root) as server:
+                self.program.configure(f'default_profile = "test"\n[profile.test]\nissuer = "https://localhost:{server.port}"\nclient_id = "c"\n')
+                for hashed, bundle, read in (
+                    (chain.root, self.stranger, False),
+                    (self.stranger, chain.root, True),
+                    (self.stranger, self.stranger, True),
+                ):
+                    with self.subTest(sent=sent, hashed=hashed, bundle=bundle):
+                        system = self.system().put_hashed(hashed).put(BUNDLES[0], bundle)
+                        requests, connections = len(server.requests), server.connections
+                        result = self.start(system)
+                        trusted = chain.root in (hashed, bundle)
+                        self.assertEqual("is not trusted" in result.stderr + result.stdout, not trusted, result)
+                        self.assertEqual(system.bundles_read, {BUNDLES[0]} if read else set())
+                        # One connection for each request, or one that failed.
+                        done = len(server.requests) - requests
+                        self.assertEqual(server.connections - connections, done if trusted else 1)
+                        self.assertEqual(done > 0, trusted)
+
+
+def not_found(connection) -> None:
+    connection.read_request()
+    connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    connection.close()
+
+
+class Chain:
+    """A server's certificate, signed by an intermediate authority, signed by a root."""
+
+    root: str
+    server: pki.Certificate  # with the intermediate authority
+    server_with_root: pki.Certificate
+
+
+def make_chain(folder: pathlib.Path) -> Chain:
+    folder.mkdir()
+
+    def sign(name: str, common_name: str, extensions: str, signer: str | None) -> None:
+        (folder / f"{name}.ext").write_text(extensions)
+        subprocess.run(
+            ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
+             "-out", f"{name}.csr", "-subj", f"/CN={common_name}"], cwd=folder, check=True, capture_output=True,
+        )  # fmt: skip
+        by = ["-CA", f"{signer}.pem", "-CAkey", f"{signer}.key", "-CAcreateserial"] if signer else ["-signkey", f"{name}.key"]
+        subprocess.run(
+            ["openssl", "x509", "-req", "-in", f"{name}.csr", "-extfile", f"{name}.ext", "-days", "30",
+             "-out", f"{name}.pem", *by], cwd=folder, check=True, capture_output=True,
+        )  # fmt: skip
+
+    authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+    sign("root", "Test Root", authority, None)
+    sign("intermediate", "Test Intermediate", authority, "root")
+    sign("server", "localhost", "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n", "intermediate")
+    chain = Chain()
+    chain.root = str(folder / "root.pem")
+    for attribute, names in ("server", ["server", "intermediate"]), ("server_with_root", ["server", "intermediate", "root"]):
+        path = folder / f"{attribute}-chain.pem"
+        path.write_text("".join((folder / f"{name}.pem").read_text() for name in names))
+        setattr(chain, attribute, pki.Certificate(str(path), str(folder / "server.key")))
+    return chain
+
+
+if __name__ == "__main__":
+    unittest.main()
