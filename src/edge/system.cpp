@@ -1,6 +1,7 @@
 #include "edge/system.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <pwd.h>
@@ -118,6 +119,10 @@ CallerSettings HardenProcess() {
                            "SECRET_SERVICE_BUS_NAME"}) {
     unsetenv(name);
   }
+#ifdef GROK_AUTH_SELF_CONTAINED
+  // The file is another OpenSSL's: it could name modules that this one must not load.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+#endif
   return before;
 }
 

@@ -22,7 +22,8 @@ struct CallerSettings {
 };
 
 /// Makes the process one that can hold secrets: no core dumps, nothing to trace, all three standard
-/// descriptors open, SIGPIPE an error of the write. Returns how it was before.
+/// descriptors open, SIGPIPE an error of the write. The self-contained build reads no openssl.cnf.
+/// Returns how it was before.
 [[nodiscard]] CallerSettings HardenProcess();
 
 [[nodiscard]] app::Environment ReadEnvironment();

@@ -19,6 +19,8 @@ packages_for() {
     build) echo g++ cmake ninja-build pkg-config libpoco-dev libssl-dev libtomlplusplus-dev libsecret-1-dev libqrencode-dev ;;
     server) echo python3 openssl ca-certificates ;;
     tests) echo catch2 chromium curl dbus-bin dbus-daemon fish git gnome-keyring iproute2 libfaketime libsecret-tools make mandoc openssh-client openssh-server python3-dbus python3-gi strace tmux util-linux xdg-utils xz-utils zbar-tools zsh ;;
+    release) echo binutils dpkg-dev libstdc++-12-dev ;;
+    package) echo debootstrap lintian dpkg-dev ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     checks) echo clang-format-14 clang-tidy-14 mandoc shellcheck ;;
     npm) echo npm ;;
