@@ -2,12 +2,20 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cctype>
-#include <chrono>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
 
+#include "edge/descriptor.h"
 #include "edge/http_target.h"
 
 namespace grokauth::edge::http {
@@ -16,13 +24,16 @@ namespace {
 
 using Cause = app::TransportFailure::Cause;
 
-/// How long an interrupt can go unnoticed while a name is looked up.
-constexpr timespec kSlice{0, 20'000'000};
-
-/// One look-up of glibc's getaddrinfo_a. The request points into the object: it must stay where it
-/// is.
+/// One look-up, which two threads share: the one that does it writes `found` and `code`, then makes
+/// `ended` readable.
 struct Lookup {
-  explicit Lookup(const Peer& peer) : host(peer.host), service(std::to_string(peer.port)) {
+  explicit Lookup(const Peer& peer)
+      : host(peer.host),
+        service(std::to_string(peer.port)),
+        ended(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!ended.IsOpen()) {
+      throw std::system_error(errno, std::generic_category());
+    }
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV;
     if (ParseIp(host)) {
@@ -30,31 +41,40 @@ struct Lookup {
     } else if (!IsLoopback(host)) {
       hints.ai_flags |= AI_ADDRCONFIG;
     }
-    request.ar_name = host.c_str();
-    request.ar_service = service.c_str();
-    request.ar_request = &hints;
   }
   ~Lookup() {
-    if (request.ar_result != nullptr) {
-      freeaddrinfo(request.ar_result);
+    if (found != nullptr) {
+      freeaddrinfo(found);
     }
   }
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
+  void Run() {
+    code = getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
+    const std::uint64_t one = 1;
+    // Cannot fail: the counter would have to be full.
+    [[maybe_unused]] const ssize_t written = write(ended.Get(), &one, sizeof one);
+  }
+
+  [[nodiscard]] bool HasEnded() const {
+    pollfd entry{ended.Get(), POLLIN, 0};
+    return poll(&entry, 1, 0) == 1;
+  }
+
   std::string host;
   std::string service;
   addrinfo hints{};
-  gaicb request{};
+  Descriptor ended;
+  addrinfo* found = nullptr;
+  int code = 0;
 };
 
-/// Ends a look-up. One that is under way cannot be stopped and still writes to its request, so
-/// that is left to it; the program ends soon.
+/// Ends a look-up. One that is under way cannot be stopped and still writes to it, so that is left
+/// to it; the program ends soon.
 struct AbandonLookup {
   void operator()(Lookup* lookup) const {
-    // glibc sets the result of one that has ended before it takes it off its list.
-    if (gai_cancel(&lookup->request) != EAI_NOTCANCELED ||
-        gai_error(&lookup->request) != EAI_INPROGRESS) {
+    if (lookup->HasEnded()) {
       delete lookup;
     }
   }
@@ -62,22 +82,24 @@ struct AbandonLookup {
 
 using LookupPtr = std::unique_ptr<Lookup, AbandonLookup>;
 
-/// Waits for the look-up's end and returns its error code, 0 for success. `getaddrinfo` itself
-/// would block for as long as the resolver likes.
-int Await(Lookup& lookup, const Peer& peer, const Limit& limit, Interrupts& interrupts) {
-  gaicb* request = &lookup.request;
-  if (const int code = getaddrinfo_a(GAI_NOWAIT, &request, 1, nullptr); code != 0) {
-    return code;
+/// Looks up in a thread of its own and waits for the end: `getaddrinfo` blocks for as long as the
+/// resolver likes. Not by getaddrinfo_a, whose threads end by pthread_exit, and with them the
+/// program where there is no libgcc_s.so.1.
+void Await(Lookup& lookup, const Peer& peer, const Limit& limit, Interrupts& interrupts) {
+  std::vector<pollfd> entries{{lookup.ended.Get(), POLLIN, 0}};
+  for (const int interrupt : interrupts.Descriptors()) {
+    entries.push_back({interrupt, POLLIN, 0});
   }
-  while (gai_error(request) == EAI_INPROGRESS) {
+  std::thread([&lookup] { lookup.Run(); }).detach();
+  while (!lookup.HasEnded()) {
     interrupts.ThrowIfInterrupted();
-    if (std::chrono::steady_clock::now() >= limit.deadline) {
+    const int timeout = PollTimeout(limit.deadline);
+    if (timeout == 0) {
       throw Failure(Cause::kResolve,
                     "could not find the host '" + peer.host + "' in " + limit.text);
     }
-    gai_suspend(&request, 1, &kSlice);
+    poll(entries.data(), entries.size(), timeout);
   }
-  return gai_error(request);
 }
 
 std::string Reason(const std::string& host, int code) {
@@ -105,14 +127,16 @@ bool IsLoopbackAddress(const sockaddr* address) {
 
 std::vector<Address> Resolve(const Peer& peer, const Limit& limit, Interrupts& interrupts) {
   const LookupPtr lookup(new Lookup(peer));
-  const int code = ParseIp(peer.host) ? getaddrinfo(lookup->host.c_str(), lookup->service.c_str(),
-                                                    &lookup->hints, &lookup->request.ar_result)
-                                      : Await(*lookup, peer, limit, interrupts);
-  if (code != 0) {
-    throw Failure(Cause::kResolve, Reason(peer.host, code));
+  if (ParseIp(peer.host)) {
+    lookup->Run();
+  } else {
+    Await(*lookup, peer, limit, interrupts);
+  }
+  if (lookup->code != 0) {
+    throw Failure(Cause::kResolve, Reason(peer.host, lookup->code));
   }
   std::vector<Address> addresses;
-  for (const addrinfo* info = lookup->request.ar_result; info != nullptr; info = info->ai_next) {
+  for (const addrinfo* info = lookup->found; info != nullptr; info = info->ai_next) {
     if (info->ai_family != AF_INET && info->ai_family != AF_INET6) {
       continue;
     }
