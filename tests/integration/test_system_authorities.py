@@ -6,10 +6,7 @@ real server that it asked for a code, or with the failure of the handshake.
 
 import os
 import pathlib
-import re
-import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -17,12 +14,12 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 
+import other_system
 import pki
-from program import Program, ProgramTestCase, config_for
+from other_system import HASHED, OtherSystem
+from program import ProgramTestCase, config_for
 from scripted_server import ScriptedServer
 
-NAMES = "passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache"  # what a run needs of /etc
-HASHED = "/etc/ssl/certs"
 BUNDLES = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -32,60 +29,12 @@ BUNDLES = [
 ]
 
 
-class System:
-    """A system that trusts nobody yet; programs started through `wrap` see its /etc and its /usr/lib/ssl."""
-
-    def __init__(self, folder: str):
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=folder))
-        self.root.chmod(0o755)
-        (self.root / "etc").mkdir()
-        (self.root / "usr/lib/ssl").mkdir(parents=True)
-        for name in NAMES:
-            if os.path.exists(f"/etc/{name}"):
-                shutil.copy(f"/etc/{name}", self.root / "etc")
-
-    def put(self, path: str, source: str) -> "System":
-        """Copies the file `source` to `path` of the system."""
-        target = self.root / path.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-        return self
-
-    def put_hashed(self, authority: str, folder: str = HASHED) -> "System":
-        """Adds `authority` to the hashed directory `folder`."""
-        self.put(f"{folder}/authority.pem", authority)
-        subprocess.run(["openssl", "rehash", self.root / folder.lstrip("/")], check=True, capture_output=True)
-        return self
-
-    def wrap(self, binary: str) -> str:
-        """The path of a command that runs `binary` here. What it opens is in `opened`."""
-        script = self.root / "run"
-        trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", str(self.root / "calls")])
-        mounts = [f"mount --bind {self.root}{place} {place}" for place in ("/etc", "/usr/lib/ssl")]
-        script.write_text(
-            f"#!/bin/sh\nexec unshare --mount sh -ec '{'; '.join(mounts)}; exec {trace} \"$@\"' sh {binary} \"$@\"\n"
-        )
-        script.chmod(stat.S_IRWXU)
-        return str(script)
-
-    @property
-    def opened(self) -> set[str]:
-        """The files and folders that the run opened."""
-        calls = (self.root / "calls").read_text()
-        return set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)".* = \d', calls))
-
-    @property
-    def bundles_read(self) -> set[str]:
-        return self.opened & {*BUNDLES, "/usr/lib/ssl/cert.pem"}
-
-
 def setUpModule() -> None:
-    missing = [tool for tool in ("strace", "unshare", "openssl") if not shutil.which(tool)]
-    if missing or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-        reason = f"needs root and {', '.join(missing) or 'mount namespaces'}"
-        if os.environ.get("CI"):
-            raise RuntimeError(reason)
-        raise unittest.SkipTest(reason)
+    other_system.require()
+
+
+def bundles_read(system: OtherSystem) -> set[str]:
+    return system.opened & {*BUNDLES, "/usr/lib/ssl/cert.pem"}
 
 
 class SystemAuthorities(ProgramTestCase):
@@ -104,27 +53,27 @@ class SystemAuthorities(ProgramTestCase):
         self.program.configure(config_for(self.provider, ca_file=None))
         self.binary = self.program.binary
 
-    def start(self, system: System, env: dict | None = None):
+    def start(self, system: OtherSystem, env: dict | None = None):
         """A run that asks the server for a code, on this system."""
         self.program.binary = system.wrap(self.binary)
         self.provider.reset()
         leaks = {"ASAN_OPTIONS": "detect_leaks=0"}  # impossible under strace
         return self.program.run("start", env={**leaks, **(env or {})})
 
-    def assertTrusts(self, system: System, env: dict | None = None) -> None:
+    def assertTrusts(self, system: OtherSystem, env: dict | None = None) -> None:
         result = self.start(system, env)
         self.assertEqual(result.status, 0, result)
         routes = [request["route"] for request in self.provider.requests()]
         self.assertEqual(routes, ["discovery", "device_authorization"])
 
-    def assertRefuses(self, system: System, reason: str, status: int = 1) -> None:
+    def assertRefuses(self, system: OtherSystem, reason: str, status: int = 1) -> None:
         result = self.start(system)
         self.assertEqual(result.status, status, result)
         self.assertIn(reason, result.stdout + result.stderr)
         self.assertEqual(self.provider.requests(), [])
 
-    def system(self) -> System:
-        return System(self.folder)
+    def system(self) -> OtherSystem:
+        return OtherSystem(self.folder)
 
     def test_a_hashed_directory_is_enough_and_no_bundle_is_read_beside_it(self):
         for folder in HASHED, "/usr/lib/ssl/certs":
@@ -133,21 +82,21 @@ class SystemAuthorities(ProgramTestCase):
                 for bundle in BUNDLES:
                     system.put(bundle, self.stranger)
                 self.assertTrusts(system)
-                self.assertEqual(system.bundles_read, set())
+                self.assertEqual(bundles_read(system), set())
 
     def test_a_bundle_is_found_in_each_of_its_places(self):
         for bundle in *BUNDLES, "/usr/lib/ssl/cert.pem":
             with self.subTest(bundle):
                 system = self.system().put(bundle, self.authority)
                 self.assertTrusts(system)
-                self.assertEqual(system.bundles_read, {bundle})
+                self.assertEqual(bundles_read(system), {bundle})
 
     def test_a_bundle_knows_whom_the_hashed_directory_does_not(self):
         for bundle in *BUNDLES, "/usr/lib/ssl/cert.pem":
             with self.subTest(bundle):
                 system = self.system().put_hashed(self.stranger).put(bundle, self.authority)
                 self.assertTrusts(system)
-                self.assertEqual(system.bundles_read, {bundle})
+                self.assertEqual(bundles_read(system), {bundle})
 
     def test_whom_nobody_knows_is_refused_and_nothing_is_sent(self):
         refused = "is not trusted (unable to get local issuer certificate)"
@@ -168,7 +117,7 @@ class SystemAuthorities(ProgramTestCase):
     def test_the_environment_comes_first_and_alone(self):
         system = self.system().put_hashed(self.stranger).put(BUNDLES[0], self.stranger).put("/etc/mine.pem", self.authority)
         self.assertTrusts(system, {"SSL_CERT_FILE": "/etc/mine.pem"})
-        self.assertEqual(system.bundles_read, set())
+        self.assertEqual(bundles_read(system), set())
 
     def test_an_authority_that_the_server_sends_along_is_looked_up_and_not_believed(self):
         chain = make_chain(pathlib.Path(self.folder, "chain"))
@@ -186,7 +135,7 @@ class SystemAuthorities(ProgramTestCase):
                         result = self.start(system)
                         trusted = chain.root in (hashed, bundle)
                         self.assertEqual("is not trusted" in result.stderr + result.stdout, not trusted, result)
-                        self.assertEqual(system.bundles_read, {BUNDLES[0]} if read else set())
+                        self.assertEqual(bundles_read(system), {BUNDLES[0]} if read else set())
                         # One connection for each request, or one that failed.
                         done = len(server.requests) - requests
                         self.assertEqual(server.connections - connections, done if trusted else 1)
