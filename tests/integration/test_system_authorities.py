@@ -120,20 +120,21 @@ class SystemAuthorities(ProgramTestCase):
         self.assertEqual(bundles_read(system), set())
 
     def test_an_authority_that_the_server_sends_along_is_looked_up_and_not_believed(self):
-        chain = make_chain(pathlib.Path(self.folder, "chain"))
-        for sent in "intermediate", "intermediate and root":
-            with ScriptedServer(not_found, chain.server if sent == "intermediate" else chain.server_with_root) as server:
-                self.program.configure(f'default_profile = "test"\n[profile.test]\nissuer = "https://localhost:{server.port}"\nclient_id = "c"\n')
+        root, servers = make_chain(pathlib.Path(self.folder, "chain"))
+        for certificate in servers:
+            with ScriptedServer(not_found, certificate) as server:
+                issuer = f"https://localhost:{server.port}"
+                self.program.configure(f'default_profile = "p"\n[profile.p]\nissuer = "{issuer}"\nclient_id = "c"\n')
                 for hashed, bundle, read in (
-                    (chain.root, self.stranger, False),
-                    (self.stranger, chain.root, True),
+                    (root, self.stranger, False),
+                    (self.stranger, root, True),
                     (self.stranger, self.stranger, True),
                 ):
-                    with self.subTest(sent=sent, hashed=hashed, bundle=bundle):
+                    with self.subTest(sent=certificate.cert, hashed=hashed, bundle=bundle):
                         system = self.system().put_hashed(hashed).put(BUNDLES[0], bundle)
                         requests, connections = len(server.requests), server.connections
                         result = self.start(system)
-                        trusted = chain.root in (hashed, bundle)
+                        trusted = root in (hashed, bundle)
                         self.assertEqual("is not trusted" in result.stderr + result.stdout, not trusted, result)
                         self.assertEqual(bundles_read(system), {BUNDLES[0]} if read else set())
                         # One connection for each request, or one that failed.
@@ -148,15 +149,8 @@ def not_found(connection) -> None:
     connection.close()
 
 
-class Chain:
-    """A server's certificate, signed by an intermediate authority, signed by a root."""
-
-    root: str
-    server: pki.Certificate  # with the intermediate authority
-    server_with_root: pki.Certificate
-
-
-def make_chain(folder: pathlib.Path) -> Chain:
+def make_chain(folder: pathlib.Path) -> tuple[str, list[pki.Certificate]]:
+    """A root, and a certificate that an authority below it has signed: with that authority, and with the root as well."""
     folder.mkdir()
 
     def sign(name: str, common_name: str, extensions: str, signer: str | None) -> None:
@@ -175,13 +169,12 @@ def make_chain(folder: pathlib.Path) -> Chain:
     sign("root", "Test Root", authority, None)
     sign("intermediate", "Test Intermediate", authority, "root")
     sign("server", "localhost", "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n", "intermediate")
-    chain = Chain()
-    chain.root = str(folder / "root.pem")
-    for attribute, names in ("server", ["server", "intermediate"]), ("server_with_root", ["server", "intermediate", "root"]):
-        path = folder / f"{attribute}-chain.pem"
+    servers = []
+    for names in ["server", "intermediate"], ["server", "intermediate", "root"]:
+        path = folder / f"{len(names)}.pem"
         path.write_text("".join((folder / f"{name}.pem").read_text() for name in names))
-        setattr(chain, attribute, pki.Certificate(str(path), str(folder / "server.key")))
-    return chain
+        servers.append(pki.Certificate(str(path), str(folder / "server.key")))
+    return str(folder / "root.pem"), servers
 
 
 if __name__ == "__main__":

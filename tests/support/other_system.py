@@ -59,9 +59,8 @@ class OtherSystem:
     def _script(self, mounts: list[str], change: str, binary: str) -> str:
         script = self.root / "run"
         trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", str(self.root / "calls")])
-        script.write_text(
-            f"#!/bin/sh\nexec unshare --mount sh -ec '{'; '.join(mounts)}; exec {trace} {change} \"$@\"' sh {binary} \"$@\"\n"
-        )
+        steps = "; ".join([*mounts, f'exec {trace} {change} "$@"'])
+        script.write_text(f"#!/bin/sh\nexec unshare --mount sh -ec '{steps}' sh {binary} \"$@\"\n")
         script.chmod(stat.S_IRWXU)
         return str(script)
 
