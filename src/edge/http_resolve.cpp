@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <cstdint>
@@ -24,8 +25,8 @@ namespace {
 
 using Cause = app::TransportFailure::Cause;
 
-/// One look-up, which two threads share: the one that does it writes `found` and `code`, then makes
-/// `ended` readable.
+/// One look-up, which two threads may share: the one that does it writes `found` and `code`, then
+/// makes `ended` readable. The last of its owners deletes it.
 struct Lookup {
   explicit Lookup(const Peer& peer)
       : host(peer.host),
@@ -68,19 +69,19 @@ struct Lookup {
   Descriptor ended;
   addrinfo* found = nullptr;
   int code = 0;
+  std::atomic<int> owners = 1;
 };
 
-/// Ends a look-up. One that is under way cannot be stopped and still writes to it, so that is left
-/// to it; the program ends soon.
-struct AbandonLookup {
+/// A look-up that is under way cannot be stopped and still writes to it.
+struct LeaveLookup {
   void operator()(Lookup* lookup) const {
-    if (lookup->HasEnded()) {
+    if (--lookup->owners == 0) {
       delete lookup;
     }
   }
 };
 
-using LookupPtr = std::unique_ptr<Lookup, AbandonLookup>;
+using LookupPtr = std::unique_ptr<Lookup, LeaveLookup>;
 
 /// Looks up in a thread of its own and waits for the end: `getaddrinfo` blocks for as long as the
 /// resolver likes. Not by getaddrinfo_a, whose threads end by pthread_exit, and with them the
@@ -90,7 +91,8 @@ void Await(Lookup& lookup, const Peer& peer, const Limit& limit, Interrupts& int
   for (const int interrupt : interrupts.Descriptors()) {
     entries.push_back({interrupt, POLLIN, 0});
   }
-  std::thread([&lookup] { lookup.Run(); }).detach();
+  ++lookup.owners;
+  std::thread([shared = LookupPtr(&lookup)] { shared->Run(); }).detach();
   while (!lookup.HasEnded()) {
     interrupts.ThrowIfInterrupted();
     const int timeout = PollTimeout(limit.deadline);
