@@ -117,9 +117,14 @@ int main(int argc, char** argv) {
     grokauth::edge::ProgramFiles programs(argv[0], environment, interrupts);
     grokauth::edge::StandardInput secret_input(interrupts);
     grokauth::edge::ExecSuccessor successor(caller, worker);
-    Edges edges{http,     state,        keyring,    clock,        random,   terminal,
-                loopback, browser,      qr_encoder, worker,       machine,  remote_shell,
-                cache,    config_files, programs,   secret_input, successor};
+    std::optional<grokauth::edge::FileStateFolder> runtime;
+    if (environment.runtime_folder) {
+      runtime.emplace(*environment.runtime_folder + "/grok-auth", WhatToDoWithFiles(command));
+    }
+    Edges edges{
+        http,     state,        keyring,    clock,        random,    terminal,
+        loopback, browser,      qr_encoder, worker,       machine,   remote_shell,
+        cache,    config_files, programs,   secret_input, successor, runtime ? &*runtime : nullptr};
     const grokauth::cli::Process process{environment,
                                          started,
                                          grokauth::edge::ReadConfigFile,

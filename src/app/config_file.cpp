@@ -217,8 +217,8 @@ void ReadApiBase(const TableReader& reader, Profile& profile) {
 
 Profile ReadProfile(const std::string& name, const TableReader& reader) {
   reader.AllowOnly({"issuer", "client_id", "scopes", "audience", "flow", "device_pkce",
-                    "redirect_port", "redirect_port_exact", "store", "min_validity", "ca_file",
-                    "api_base", "allow_http_loopback", "authorize_params", "git"});
+                    "redirect_port", "redirect_port_exact", "store", "mirror", "min_validity",
+                    "ca_file", "api_base", "allow_http_loopback", "authorize_params", "git"});
   Profile profile = name == "xai" ? MakeXaiProfile() : Profile{};
   profile.name = name;
   if (name != "xai") {
@@ -237,6 +237,7 @@ Profile ReadProfile(const std::string& name, const TableReader& reader) {
   }
   profile.redirect_port_exact = reader.Boolean("redirect_port_exact", false);
   profile.store = reader.Word("store", profile.store, ParseStoreChoice, "auto, libsecret, file");
+  profile.mirror = reader.Boolean("mirror", profile.mirror);
   if (const auto seconds = reader.Integer("min_validity", 0, 86400)) {
     profile.min_validity = std::chrono::seconds(*seconds);
   }

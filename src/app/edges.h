@@ -449,6 +449,8 @@ struct Edges {
   Programs& programs;
   SecretInput& secret_input;
   Successor& successor;
+  /// The user's runtime folder: memory, gone with the last session. Null where there is none.
+  StateFolder* runtime;
 };
 
 }  // namespace grokauth::app

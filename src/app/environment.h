@@ -52,10 +52,11 @@ struct Environment {
   std::optional<std::string> browser;  ///< BROWSER
   std::string program_path;            ///< PATH
   // Folders, as absolute paths.
-  std::string grok_folder;    ///< ${GROK_HOME:-~/.grok}
-  std::string config_folder;  ///< ${XDG_CONFIG_HOME:-~/.config}
-  std::string state_folder;   ///< ${XDG_STATE_HOME:-~/.local/state}
-  std::string cache_folder;   ///< ${XDG_CACHE_HOME:-~/.cache}
+  std::string grok_folder;                    ///< ${GROK_HOME:-~/.grok}
+  std::string config_folder;                  ///< ${XDG_CONFIG_HOME:-~/.config}
+  std::string state_folder;                   ///< ${XDG_STATE_HOME:-~/.local/state}
+  std::optional<std::string> runtime_folder;  ///< XDG_RUNTIME_DIR
+  std::string cache_folder;                   ///< ${XDG_CACHE_HOME:-~/.cache}
 };
 
 }  // namespace grokauth::app

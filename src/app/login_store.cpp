@@ -32,8 +32,12 @@ bool StoredLogin::IsRescued() const {
 }
 
 LoginStore::LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring,
-                       Random& random)
-    : profile_(profile), files_(files), keyring_(keyring), random_(random) {}
+                       Random& random, StateFolder* runtime)
+    : profile_(profile),
+      files_(files),
+      keyring_(keyring),
+      random_(random),
+      mirror_(profile, runtime) {}
 
 std::string LoginStore::FilePath() const {
   return files_.Path(kTokenSetSuffix);
@@ -98,6 +102,43 @@ StoredLogin LoginStore::Load() {
   }
   login.record = ParseRefreshRecord(record, login.store_id);
   return login;
+}
+
+std::optional<StoredLogin> LoginStore::LoadMirrored() {
+  const std::string record = ReadRecordText();
+  const std::optional<StoreId> id = ReadStoreId();
+  if (!id || id->place != Place::kLibsecret || files_.Read(kTokenSetSuffix)) {
+    return std::nullopt;
+  }
+  std::optional<TokenSet> tokens = mirror_.Read();
+  if (!tokens || tokens->store_id != id->id || !BelongsTo(*tokens, profile_)) {
+    return std::nullopt;
+  }
+  StoredLogin login;
+  login.store_id = id->id;
+  login.record = ParseRefreshRecord(record, id->id);
+  if (tokens->generation < login.record.generation) {
+    return std::nullopt;
+  }
+  login.tokens = std::move(tokens);
+  return login;
+}
+
+void LoginStore::KeepMirror(const TokenSet& tokens) {
+  try {
+    const std::unique_ptr<Lock> lock = files_.WaitForWriteLock(std::chrono::milliseconds(0));
+    const std::optional<StoreId> id = lock ? ReadStoreId() : std::nullopt;
+    if (id && id->id == tokens.store_id && id->place == Place::kLibsecret &&
+        tokens.generation >= ReadRecord(id->id).generation) {
+      mirror_.Write(tokens);
+    }
+  } catch (const Error&) {
+    // A cached run needs no folder that it can write to.
+  }
+}
+
+void LoginStore::DropMirror() {
+  mirror_.Remove();
 }
 
 StoredSet LoginStore::ReadCurrentFile(const std::optional<StoreId>& id) {
@@ -205,6 +246,7 @@ bool LoginStore::MoveIntoKeyring(const TokenSet& tokens) {
   WriteStoreId({tokens.store_id, Place::kLibsecret,
                 before ? DeleteObsolete(before->obsolete, refusal) : std::vector<std::string>()});
   files_.Remove(kTokenSetSuffix);
+  mirror_.Write(tokens);
   return true;
 }
 
@@ -238,7 +280,8 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
       // Then it is replaced: the save comes first.
     }
   }
-  if (!into_keyring || SaveInKeyring(tokens).state != KeyringState::kFound) {
+  const bool is_in_keyring = into_keyring && SaveInKeyring(tokens).state == KeyringState::kFound;
+  if (!is_in_keyring) {
     reservation.Commit(SerializeTokenSet(tokens));
   }
   try {
@@ -251,6 +294,11 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
     WriteRecord(record);
   } catch (const Error&) {
     // The tokens are safe. What is missing here is rebuilt from them, at the cost of one refresh.
+  }
+  if (is_in_keyring) {
+    mirror_.Write(tokens);
+  } else {
+    mirror_.Remove();
   }
   return SaveResult::kSaved;
 }

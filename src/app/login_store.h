@@ -14,6 +14,7 @@
 #include "app/profile_files.h"
 #include "app/refresh_record.h"
 #include "app/store_id.h"
+#include "app/token_mirror.h"
 #include "app/token_set.h"
 
 namespace grokauth::app {
@@ -48,12 +49,26 @@ enum class SaveResult {
 /// `Error{kStore}`.
 class LoginStore {
  public:
-  LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring, Random& random);
+  /// `runtime` is the folder of the mirror, null where there is none.
+  LoginStore(const Profile& profile, ProfileFiles& files, Keyring& keyring, Random& random,
+             StateFolder* runtime);
 
   /// Reads what is stored; takes no lock and writes nothing. A token set in the state folder comes
   /// first, whatever the place. Throws when its file cannot be read or is unsafe; a damaged record
   /// counts as empty.
   [[nodiscard]] StoredLogin Load();
+
+  /// The login as its mirror has it, without a refresh token: what a cached run needs, and no
+  /// keyring call. Nothing when the mirror is not that of the login's newest token set, as far as
+  /// is recorded, or a token set waits in the file.
+  [[nodiscard]] std::optional<StoredLogin> LoadMirrored();
+
+  /// Makes the mirror anew from what the keyring gave, unless another process is about to change
+  /// what is stored. Best effort.
+  void KeepMirror(const TokenSet& tokens);
+
+  /// Removes the mirror. Best effort.
+  void DropMirror();
 
   /// The id of the login that is stored now, without asking the keyring. After a sign-out it is
   /// that of no login; empty: there never was one.
@@ -149,6 +164,7 @@ class LoginStore {
   ProfileFiles& files_;
   Keyring& keyring_;
   Random& random_;
+  TokenMirror mirror_;
 };
 
 }  // namespace grokauth::app

@@ -28,6 +28,7 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(
   const std::vector<std::string> answered =
       pending_name ? std::vector{*pending_name} : files_.state().List(files_.Name(kPendingSuffix));
   static_cast<void>(MoveDamagedAside());
+  mirror_.Remove();
   const std::optional<StoreId> before = ReadStoreId();
   RefreshRecord record = ReadRecord(tokens.store_id);
   record.generation = tokens.generation;
@@ -68,6 +69,9 @@ std::optional<LoginStore::SavedSignIn> LoginStore::SaveSignIn(
     // The tokens are safe and carry their own id; a consumed pending entry is found out at its
     // next poll.
   }
+  if (in_keyring) {
+    mirror_.Write(tokens);
+  }
   return SavedSignIn{std::move(tokens), std::move(rescued)};
 }
 
@@ -76,6 +80,7 @@ std::optional<KeyringAnswer> LoginStore::SignOut() {
   const std::optional<StoreId> before = ReadStoreId();
   StoreId now{NewStoreId(random_), Place::kFile, {}};
   now.obsolete = ObsoleteAfter(before, true);
+  mirror_.Remove();
   WriteStoreId(now);
   const std::string file_id = IdOfFileLogin();
   files_.RemoveAllBut(kIdSuffix);

@@ -40,6 +40,7 @@ struct Profile {
   std::uint16_t redirect_port = 56121;
   bool redirect_port_exact = false;  ///< no other port when that one is taken
   StoreChoice store = StoreChoice::kAuto;
+  bool mirror = true;  ///< a copy of the access token in the runtime folder, beside the keyring
   std::optional<std::chrono::seconds> min_validity;
   std::optional<std::string> ca_file;
   /// Of the API that the tokens are for, without a slash at the end; nothing: not known.

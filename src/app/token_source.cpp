@@ -60,6 +60,9 @@ class TokenRun {
     const UnixTime now = context_.edges.clock.Now();
     const NextStep step = DecideNextStep(first_, context_.profile, demand_, now, first_look);
     if (std::holds_alternative<HandOut>(step)) {
+      if (!first_.in_file) {
+        context_.store.KeepMirror(*first_.tokens);
+      }
       return MakeHandout(first_, demand_);
     }
     if (const auto* needed = std::get_if<SignInNeeded>(&step)) {
@@ -184,6 +187,24 @@ class TokenRun {
   bool may_sign_in_;
 };
 
+/// The token of the mirror, where it will do: the way of most runs.
+std::optional<Handout> FindMirrored(Context& context, const Demand& demand) {
+  if (demand.wanted != Wanted::kAny) {
+    return std::nullopt;
+  }
+  const std::optional<StoredLogin> login = context.store.LoadMirrored();
+  if (!login || !std::holds_alternative<HandOut>(DecideNextStep(
+                    *login, context.profile, demand, context.edges.clock.Now(), std::nullopt))) {
+    return std::nullopt;
+  }
+  return MakeHandout(*login, demand);
+}
+
+Handout FindToken(Context& context, const TokenOptions& options, const Demand& demand) {
+  std::optional<Handout> mirrored = FindMirrored(context, demand);
+  return mirrored ? std::move(*mirrored) : TokenRun(context, options, demand).Run();
+}
+
 }  // namespace
 
 void ProvideToken(Context& context, const TokenOptions& options) {
@@ -191,14 +212,14 @@ void ProvideToken(Context& context, const TokenOptions& options) {
     TryRejectToken(context, *context.environment.provider_access_token);
   }
   const Demand demand = MakeDemand(context, options);
-  Deliver(context, TokenRun(context, options, demand).Run(), options.format);
+  Deliver(context, FindToken(context, options, demand), options.format);
 }
 
 Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand) {
   Demand own = demand;
   own.takes_api_key = true;
   own.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
-  return TokenRun(context, options, own).Run();
+  return FindToken(context, options, own);
 }
 
 Handout GetToken(Context& context, const Demand& demand) {
@@ -211,6 +232,7 @@ void RejectToken(Context& context, const std::string& access_token,
                  std::chrono::milliseconds patience) {
   const StoredLogin login = context.store.Load();
   if (CanRefresh(login, context.profile) && login.tokens->access_token == access_token) {
+    context.store.DropMirror();
     context.store.UpdateRecord(
         login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
         patience);

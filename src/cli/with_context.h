@@ -21,7 +21,7 @@ void WithProfile(app::Profile profile, const CommonOptions& options, app::Edges&
   profile.flow = options.flow.value_or(profile.flow);
   app::ProfileFiles files(profile.name, edges.state, edges.clock);
   app::PendingStore pending(files, edges.random);
-  app::LoginStore store(profile, files, edges.keyring, edges.random);
+  app::LoginStore store(profile, files, edges.keyring, edges.random, edges.runtime);
   app::Context context{profile,
                        process.environment,
                        edges,

@@ -158,6 +158,10 @@ app::Environment ReadEnvironment() {
   environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
+  if (std::optional<std::string> runtime = Variable("XDG_RUNTIME_DIR");
+      runtime && runtime->front() == '/') {
+    environment.runtime_folder = std::move(runtime);
+  }
   environment.cache_folder = XdgFolder("XDG_CACHE_HOME", "/.cache");
   return environment;
 }

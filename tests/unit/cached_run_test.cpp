@@ -46,7 +46,8 @@ TEST_CASE("a cached run prints one line of JSON and touches nothing but the file
                edges.config_files,
                edges.programs,
                edges.secret_input,
-               edges.successor};
+               edges.successor,
+               edges.runtime};
   Context context{fixture.profile,  fixture.environment,     silent,
                   fixture.store,    fixture.files,           fixture.pending,
                   fixture.messages, fixture.context.started, {}};

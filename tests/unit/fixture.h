@@ -65,16 +65,17 @@ struct Fixture {
   FakeMachine machine;
   FakeRemoteShell remote_shell{clock};
   MemoryStateFolder cache{MemoryStateFolder::Locks::kNone};
+  MemoryStateFolder runtime{MemoryStateFolder::Locks::kNone};
   FakeConfigFiles config_files;
   FakePrograms programs;
   FakeSecretInput secret_input;
   FakeSuccessor successor;
-  app::Edges edges{http,     state,        keyring,    clock,        random,   terminal,
-                   loopback, browser,      qr_encoder, worker,       machine,  remote_shell,
-                   cache,    config_files, programs,   secret_input, successor};
+  app::Edges edges{http,     state,        keyring,    clock,        random,    terminal,
+                   loopback, browser,      qr_encoder, worker,       machine,   remote_shell,
+                   cache,    config_files, programs,   secret_input, successor, &runtime};
   app::ProfileFiles files{profile.name, state, clock};
   app::PendingStore pending{files, random};
-  app::LoginStore store{profile, files, keyring, random};
+  app::LoginStore store{profile, files, keyring, random, &runtime};
   app::Messages messages{terminal, /*verbose=*/false};
   app::Context context = NewRun(messages);
 

@@ -115,9 +115,9 @@ struct Pasting : OnTerminal {
   }
 
   QuietLoopback quiet_{clock};
-  Edges edges_{http,   state,        keyring,    clock,        random,   terminal,
-               quiet_, browser,      qr_encoder, worker,       machine,  remote_shell,
-               cache,  config_files, programs,   secret_input, successor};
+  Edges edges_{http,   state,        keyring,    clock,        random,    terminal,
+               quiet_, browser,      qr_encoder, worker,       machine,   remote_shell,
+               cache,  config_files, programs,   secret_input, successor, &runtime};
 };
 
 }  // namespace
