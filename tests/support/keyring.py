@@ -124,6 +124,8 @@ class Session:
     def stop_daemon(self) -> None:
         """SIGSTOP: it keeps its name and answers nothing."""
         self._stopped = self.daemon_pid
+        if not self._stopped:  # 0 would stop the test itself
+            raise AssertionError("no daemon runs that could be stopped")
         os.kill(self._stopped, signal.SIGSTOP)
 
     def continue_daemon(self) -> None:

@@ -1,0 +1,204 @@
+"""The copy of the access token in the runtime folder, beside a login in a real gnome-keyring: what it is for, and when it is
+not believed."""
+
+import json
+import os
+import stat
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from keyring import KeyringTestCase, age  # noqa: E402
+from program import sign_in_url  # noqa: E402
+from storm import Call, at_once, figure, print_figures, scaled  # noqa: E402
+
+NOBODY = 65534
+
+
+class MirrorTestCase(KeyringTestCase):
+    """`first` is the answer of the sign-in; the server has forgotten what it was asked."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.first = self.sign_in()
+        self.provider.reset()
+
+    def mirrored(self) -> dict:
+        """The mirror, parsed."""
+        return json.loads(self.program.mirror.read_text())
+
+    def assertServed(self, env: dict | None = None) -> None:
+        """A cached run prints the token that was signed in for."""
+        self.assertEqual(self.grok(env=env).json["access_token"], self.first["access_token"])
+
+
+class Mirror(MirrorTestCase):
+    def test_what_it_holds(self):
+        stored = self.session.item().secret
+        text = self.program.mirror.read_text()
+        mirrored = json.loads(text)
+        for name in ("access_token", "expires_at", "minted_at", "issuer", "client_id", "generation", "store_id"):
+            self.assertEqual(mirrored[name], stored[name], name)
+        self.assertNotIn("refresh_token", mirrored)
+        self.assertNotIn(stored["refresh_token"], text)
+        self.assertNotIn("ada", text)
+        self.assertEqual(stat.S_IMODE(self.program.mirror.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.program.mirror.parent.stat().st_mode), 0o700)
+
+    def test_keyring_that_dies(self):
+        """Cached runs need it no more; the run that must refresh says what is the matter."""
+        self.session.stop_daemon()
+        self.assertServed()
+        self.session.continue_daemon()
+        self.session.kill_daemon()
+        self.assertServed()
+        self.assertServed(env={})
+        self.program.change_mirror(age)
+        self.assertIn("the keyring is locked", self.grok(status=3).stderr)
+        self.assertEqual(self.provider.requests(), [])
+        self.session.unlock()
+        self.change_login(age)
+        self.assertNotEqual(self.grok(expired=True).json["access_token"], self.first["access_token"])
+
+    def test_refreshed(self):
+        self.change_login(age)
+        second = self.grok(expired=True).json["access_token"]
+        self.assertEqual(self.mirrored()["access_token"], second)
+        self.assertEqual(self.mirrored()["generation"], 2)
+        self.session.kill_daemon()
+        self.assertEqual(self.grok().json["access_token"], second)
+
+    def test_made_anew(self):
+        """The folder is lost with the last session, or by somebody who tidies up."""
+        self.program.mirror.unlink()
+        self.program.mirror.parent.rmdir()
+        self.assertServed()
+        self.assertEqual(self.mirrored()["access_token"], self.first["access_token"])
+
+    def test_signed_out(self):
+        self.command("logout")
+        self.assertFalse(self.program.mirror.exists())
+        self.assertIn("nobody is signed in", self.grok(expired=True, status=3).stderr)
+
+    def test_left_behind(self):
+        """Signed out where there was no runtime folder: what is left is not believed."""
+        result = self.program.run("logout", env={**self.session.environment, "XDG_RUNTIME_DIR": None})
+        self.assertEqual(result.status, 0, result)
+        self.assertTrue(self.program.mirror.exists())
+        self.assertIn("nobody is signed in", self.grok(expired=True, status=3).stderr)
+
+    def test_signed_in_anew(self):
+        run = self.program.start("login", env=self.session.environment)
+        self.provider.approve(url=sign_in_url(run))
+        self.assertEqual(run.wait().status, 0, run)
+        stored = self.session.item().secret
+        self.assertEqual(self.mirrored()["store_id"], stored["store_id"])
+        self.session.kill_daemon()
+        self.assertEqual(self.grok().json["access_token"], stored["access_token"])
+
+    def test_erased_by_git(self):
+        """Git's server did not take the token: the next one comes from the server, not from the mirror."""
+        config = self.program.config_folder / "config.toml"
+        config.write_text(config.read_text() + '[profile.test.git]\nhosts = ["git.example"]\n')
+        about = "protocol=https\nhost=git.example\n"
+        password = f"password={self.first['access_token']}\n"
+        for operation, text in (("erase", about + password + "\n"), ("get", about + "\n")):
+            result = self.program.run("credential", operation, env=self.session.environment, stdin=text)
+            self.assertEqual(result.status, 0, result)
+            self.assertEqual(self.program.mirror.exists(), operation == "get")
+        self.assertNotIn(password, result.stdout)
+        self.assertIn(f"password={self.mirrored()['access_token']}\n", result.stdout)
+        self.assertEqual(self.refreshes(), 1)
+
+    def test_refused_by_a_server(self):
+        """The provider of a model brings the token back."""
+        env = {**self.session.environment, "GROK_AUTH_PROVIDER_ACCESS_TOKEN": self.first["access_token"]}
+        result = self.program.run("token", "--bare", env=env)
+        self.assertEqual(result.status, 0, result)
+        self.assertNotEqual(result.stdout.strip(), self.first["access_token"])
+        self.assertEqual(self.mirrored()["access_token"], result.stdout.strip())
+
+    def test_switched_off(self):
+        self.program = self.new_program(mirror=False)
+        self.sign_in()
+        self.grok()
+        self.assertFalse(self.program.mirror.parent.exists())
+
+    def test_no_runtime_folder(self):
+        """Everything works as before."""
+        self.program.mirror.unlink()
+        env = {**self.session.environment, "XDG_RUNTIME_DIR": None}
+        self.assertServed(env)
+        self.session.change_secret(age)
+        result = self.program.as_grok(expired=True, env=env).wait()
+        self.assertEqual((result.status, result.stderr), (0, ""), result)
+        self.assertEqual(self.session.item().secret["generation"], 2)
+        self.assertFalse(self.program.mirror.exists())
+
+
+class Unsafe(MirrorTestCase):
+    """What another user could have put there is neither read nor written. Nobody is told: the keyring has the token."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # It would be handed out if it were read.
+        self.program.change_mirror(lambda tokens: tokens.update(access_token="planted"))
+        self.assertEqual(self.grok().json["access_token"], "planted")
+
+    def assertPassedBy(self) -> None:
+        before = self.program.mirror.read_text()
+        result = self.grok()
+        self.assertEqual((result.json["access_token"], result.stderr), (self.first["access_token"], ""))
+        self.assertEqual(self.program.mirror.read_text(), before)
+
+    def test_folder_of_another_user(self):
+        os.chown(self.program.mirror.parent, NOBODY, NOBODY)
+        self.assertPassedBy()
+
+    def test_folder_that_others_can_write_to(self):
+        self.program.mirror.parent.chmod(0o777)
+        self.assertPassedBy()
+
+    def test_link_in_place_of_the_folder(self):
+        elsewhere = self.program.folder / "elsewhere"
+        self.program.mirror.parent.rename(elsewhere)
+        self.program.mirror.parent.symlink_to(elsewhere)
+        self.assertPassedBy()
+
+    def test_file_of_another_user(self):
+        os.chown(self.program.mirror, NOBODY, NOBODY)
+        self.assertEqual(self.grok().json["access_token"], self.first["access_token"])
+
+    def test_link_in_place_of_the_file(self):
+        """The link goes, what it leads to stays."""
+        elsewhere = self.program.folder / "elsewhere"
+        self.program.mirror.rename(elsewhere)
+        self.program.mirror.symlink_to(elsewhere)
+        self.assertEqual(self.grok().json["access_token"], self.first["access_token"])
+        self.assertIn("planted", elsewhere.read_text())
+        self.assertFalse(self.program.mirror.is_symlink())
+
+
+class AtOnce(MirrorTestCase):
+    """Cached runs, all at the same moment: gnome-keyring serves one at a time, and dies of some."""
+
+    runs = scaled(short=200, long=200, sanitized=50)
+
+    def test_with_and_without_a_keyring(self):
+        calls = [Call({**self.program.environment, **self.session.environment})] * self.runs
+        for state, change in (("alive", lambda: None), ("hung", self.session.stop_daemon), ("killed", self.session.kill_daemon)):
+            with self.subTest(state):
+                change()
+                results = at_once(self.program, calls)
+                self.assertEqual({(result.status, result.stderr) for result in results}, {(0, "")})
+                self.assertEqual({result.json["access_token"] for result in results}, {self.first["access_token"]})
+                figure(f"mirror: {self.runs} cached runs at once, gnome-keyring {state}: 0 failures, "
+                       f"slowest answer {max(result.seconds for result in results):.1f} s")  # fmt: skip
+
+
+def tearDownModule() -> None:
+    print_figures()
+
+
+if __name__ == "__main__":
+    unittest.main()
