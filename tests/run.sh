@@ -29,6 +29,6 @@ build "$preset"
 say "running the tests of the preset '$preset'"
 cd "$root"
 status=0
-ctest --preset "$preset" --parallel 2 "$@" || status=$?
+ctest --preset "$preset" --parallel 4 "$@" || status=$?
 grep -s '^figure: ' "build/$preset/Testing/Temporary/LastTest.log" || true # which tests ran is the caller's choice
 exit "$status"
