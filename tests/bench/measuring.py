@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Of a command's rounds: the median of their milliseconds, the most megabytes in memory, runs and failed runs."""
+    """Of a command's rounds: medians of their milliseconds and of the most megabytes in memory; runs and failed runs."""
 
     milliseconds: float
     megabytes: float
@@ -64,6 +64,5 @@ def _serialize(row: Row) -> bytes:
 
 def _figures(rounds: list[list[int]], count: int) -> Figures:
     nanoseconds, failures, kilobytes = zip(*rounds)
-    return Figures(
-        statistics.median(nanoseconds) / 1e6, max(kilobytes) / 1024, count * len(rounds), sum(failures)
-    )
+    milliseconds, megabytes = statistics.median(nanoseconds) / 1e6, statistics.median(kilobytes) / 1024
+    return Figures(milliseconds, megabytes, count * len(rounds), sum(failures))

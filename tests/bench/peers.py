@@ -12,6 +12,8 @@ from refreshing import wait_until
 from scripted_provider import CLIENT_ID, ScriptedProvider, tokens
 
 GIT_PROGRAMS = pathlib.Path("/usr/lib/git-core")  # git itself starts them by a further program
+CACHE = "git-credential-cache, its daemon running"
+SECRET_TOOL = "secret-tool lookup"
 REQUEST = "protocol=https\nhost=git.example\n\n"
 SERVER = "https://docker.example"
 
@@ -41,7 +43,7 @@ class Peers(contextlib.ExitStack):
         request = self._file("request", REQUEST)
         return [
             self._row("git-credential-store", [*store, "get"], request),
-            self._row("git-credential-cache, its daemon running", [*cache, "get"], request),
+            self._row(CACHE, [*cache, "get"], request),
         ]
 
     def _keyring(self) -> list[Row]:
@@ -50,7 +52,7 @@ class Peers(contextlib.ExitStack):
         docker = json.dumps({"ServerURL": SERVER, "Username": "ada", "Secret": self._token})
         self._run(["docker-credential-secretservice", "store"], self._file("docker", docker))
         return [
-            self._row("secret-tool lookup", ["secret-tool", "lookup", "purpose", "bench"]),
+            self._row(SECRET_TOOL, ["secret-tool", "lookup", "purpose", "bench"]),
             self._row("docker-credential-secretservice", ["docker-credential-secretservice", "get"],
                       self._file("server", SERVER)),
         ]  # fmt: skip
