@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from models_api import Issuer, ModelsApi  # noqa: E402
 from pki import Certificate  # noqa: E402
-from program import PROFILE, config_for  # noqa: E402
+from program import config_for  # noqa: E402
 from storm import Call, StoredInFile, StoredInKeyring, at_once, figure, print_figures, scaled  # noqa: E402
 
 
@@ -42,7 +42,7 @@ class StormInKeyring(StormInFile, StoredInKeyring):
 
     def test_cached_storm(self):
         """Nobody refreshes, and nobody asks the keyring: it can be gone."""
-        (self.program.runtime_folder / "grok-auth" / PROFILE).unlink()
+        self.program.mirror.unlink()
         first = self.program.as_grok(expired=False, env=self.environment).wait()  # makes the mirror
         self.provider.reset()
         slowest = 0.0
