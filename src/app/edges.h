@@ -112,6 +112,9 @@ class StateFolder {
   [[nodiscard]] virtual std::optional<std::string> Read(const std::string& name) = 0;
   /// Creates or replaces the file, atomically and durably.
   virtual void Replace(const std::string& name, const std::string& contents) = 0;
+  /// The same without waiting for the disk: no other process sees half of it, but after a power cut
+  /// the file may be the one before, empty or gone.
+  virtual void ReplaceUnsynced(const std::string& name, const std::string& contents) = 0;
   /// Reserves `bytes` for the next contents of the file.
   [[nodiscard]] virtual std::unique_ptr<Reservation> Reserve(const std::string& name,
                                                              std::size_t bytes) = 0;

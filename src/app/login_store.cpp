@@ -79,7 +79,8 @@ RefreshRecord LoginStore::ReadRecord(const std::string& store_id) {
 }
 
 void LoginStore::WriteRecord(const RefreshRecord& record) {
-  files_.Replace(kRecordSuffix, SerializeRefreshRecord(record));
+  // Each refresh writes it four times, and one that is lost only costs a request.
+  files_.ReplaceUnsynced(kRecordSuffix, SerializeRefreshRecord(record));
 }
 
 bool LoginStore::Files::LeadToKeyring() const {

@@ -40,6 +40,10 @@ void ProfileFiles::Replace(std::string_view suffix, const std::string& contents)
   state_.Replace(Name(suffix), contents);
 }
 
+void ProfileFiles::ReplaceUnsynced(std::string_view suffix, const std::string& contents) {
+  state_.ReplaceUnsynced(Name(suffix), contents);
+}
+
 void ProfileFiles::Remove(std::string_view suffix) {
   state_.Remove(Name(suffix));
 }

@@ -33,6 +33,7 @@ class ProfileFiles {
   [[nodiscard]] std::string Path(std::string_view suffix) const;
   [[nodiscard]] std::optional<std::string> Read(std::string_view suffix);
   void Replace(std::string_view suffix, const std::string& contents);
+  void ReplaceUnsynced(std::string_view suffix, const std::string& contents);
   void Remove(std::string_view suffix);
   void Rename(std::string_view suffix, std::string_view new_suffix);
   /// Removes every file of the profile but this one and the locks, half-written ones included.

@@ -38,7 +38,7 @@ void TokenMirror::Write(const TokenSet& tokens) const {
   copy.account.reset();
   std::string text = SerializeTokenSet(copy);
   try {
-    runtime_->Replace(profile_.name, text);
+    runtime_->ReplaceUnsynced(profile_.name, text);
   } catch (const Error&) {
     // The keyring has it.
   }

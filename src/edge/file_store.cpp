@@ -134,15 +134,27 @@ class TemporaryFile final : public app::Reservation {
   void Commit(const std::string& contents) override {
     WriteAll(file_.Get(), contents, path_);
     if (ftruncate(file_.Get(), static_cast<off_t>(contents.size())) != 0 ||
-        fsync(file_.Get()) != 0 ||
-        renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) {
+        fsync(file_.Get()) != 0) {
       Fail("cannot write", path_, errno);
     }
-    committed_ = true;
+    TakePlace();
     fsync(folder_);
   }
 
+  /// As `Commit`, but left to the system to bring to the disk.
+  void CommitUnsynced(const std::string& contents) {
+    WriteAll(file_.Get(), contents, path_);
+    TakePlace();
+  }
+
  private:
+  void TakePlace() {
+    if (renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) {
+      Fail("cannot write", path_, errno);
+    }
+    committed_ = true;
+  }
+
   int folder_;
   std::string name_;
   std::string temporary_;
@@ -252,6 +264,10 @@ std::optional<std::string> FileStateFolder::Read(const std::string& name) {
 
 void FileStateFolder::Replace(const std::string& name, const std::string& contents) {
   TemporaryFile(Create().Get(), name, Path(name)).Commit(contents);
+}
+
+void FileStateFolder::ReplaceUnsynced(const std::string& name, const std::string& contents) {
+  TemporaryFile(Create().Get(), name, Path(name)).CommitUnsynced(contents);
 }
 
 std::unique_ptr<app::Reservation> FileStateFolder::Reserve(const std::string& name,

@@ -24,6 +24,7 @@ class FileStateFolder final : public app::StateFolder {
 
   [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
   void Replace(const std::string& name, const std::string& contents) override;
+  void ReplaceUnsynced(const std::string& name, const std::string& contents) override;
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
                                                           std::size_t bytes) override;
   void Remove(const std::string& name) override;

@@ -49,7 +49,10 @@ std::optional<Libsecret> Resolve(void* library, std::string& reason) {
   resolver.Find("secret_value_get", s.secret_value_get);
   resolver.Find("secret_value_unref", s.secret_value_unref);
   resolver.Find("secret_error_get_quark", s.secret_error_get_quark);
+  resolver.Find("g_dbus_connection_call_sync", s.g_dbus_connection_call_sync);
   resolver.Find("g_dbus_error_quark", s.g_dbus_error_quark);
+  resolver.Find("g_dbus_proxy_get_connection", s.g_dbus_proxy_get_connection);
+  resolver.Find("g_dbus_proxy_get_name", s.g_dbus_proxy_get_name);
   resolver.Find("g_io_error_quark", s.g_io_error_quark);
   resolver.Find("g_cancellable_new", s.g_cancellable_new);
   resolver.Find("g_cancellable_cancel", s.g_cancellable_cancel);
@@ -65,6 +68,11 @@ std::optional<Libsecret> Resolve(void* library, std::string& reason) {
   resolver.Find("g_list_free", s.g_list_free);
   resolver.Find("g_task_report_new_error", s.g_task_report_new_error);
   resolver.Find("g_task_propagate_pointer", s.g_task_propagate_pointer);
+  resolver.Find("g_variant_get", s.g_variant_get);
+  resolver.Find("g_variant_get_boolean", s.g_variant_get_boolean);
+  resolver.Find("g_variant_is_of_type", s.g_variant_is_of_type);
+  resolver.Find("g_variant_new", s.g_variant_new);
+  resolver.Find("g_variant_unref", s.g_variant_unref);
   if (!resolver.missing().empty()) {
     reason = std::string(kLibraryName) + " has no " + resolver.missing();
     return std::nullopt;

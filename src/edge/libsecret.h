@@ -23,7 +23,10 @@ struct Libsecret {
   decltype(&::secret_value_get) secret_value_get;
   decltype(&::secret_value_unref) secret_value_unref;
   decltype(&::secret_error_get_quark) secret_error_get_quark;
+  decltype(&::g_dbus_connection_call_sync) g_dbus_connection_call_sync;
   decltype(&::g_dbus_error_quark) g_dbus_error_quark;
+  decltype(&::g_dbus_proxy_get_connection) g_dbus_proxy_get_connection;
+  decltype(&::g_dbus_proxy_get_name) g_dbus_proxy_get_name;
   decltype(&::g_io_error_quark) g_io_error_quark;
   decltype(&::g_cancellable_new) g_cancellable_new;
   decltype(&::g_cancellable_cancel) g_cancellable_cancel;
@@ -39,6 +42,11 @@ struct Libsecret {
   decltype(&::g_list_free) g_list_free;
   decltype(&::g_task_report_new_error) g_task_report_new_error;
   decltype(&::g_task_propagate_pointer) g_task_propagate_pointer;
+  decltype(&::g_variant_get) g_variant_get;
+  decltype(&::g_variant_get_boolean) g_variant_get_boolean;
+  decltype(&::g_variant_is_of_type) g_variant_is_of_type;
+  decltype(&::g_variant_new) g_variant_new;
+  decltype(&::g_variant_unref) g_variant_unref;
 };
 
 /// The loaded library, or null when it is not installed; `reason` then says what is missing.

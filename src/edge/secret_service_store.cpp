@@ -30,6 +30,9 @@ using app::KeyringState;
 // design: every keyring call is bounded. A healthy one takes under 0.1 s.
 constexpr std::chrono::seconds kCallLimit{2};
 constexpr const char* kDefaultAlias = "default";
+constexpr const char* kServicePath = "/org/freedesktop/secrets";
+constexpr std::string_view kNoPath = "/";  // Secret Service API: there is no such collection
+constexpr int kDefaultTimeout = -1;        // of GDBus: 25 s, past our own limit
 
 const SecretSchema& Schema() {
   static const SecretSchema schema = {"grok-auth",
@@ -125,16 +128,31 @@ class Conversation {
 
   /// Looks at the default collection by its real path: KeePassXC does not export the alias's.
   /// Nothing when it is open; else what is in the way. Locked also stands for "there is none": a
-  /// database that is not open, a keyring never made.
+  /// database that is not open, a keyring never made. These two calls take half as long as making
+  /// libsecret's object for the collection, which knows all of its items.
   std::optional<KeyringAnswer> FindObstacle() {
-    Unref(collection_);
-    collection_ = s_.secret_collection_for_alias_sync(
-        service_, kDefaultAlias, SECRET_COLLECTION_NONE, cancellable_, &error_);
-    if (error_ != nullptr) {
+    const Variant alias = Call(kServicePath, "org.freedesktop.Secret.Service", "ReadAlias",
+                               s_.g_variant_new("(s)", kDefaultAlias), "(o)");
+    if (!alias) {
       return Trouble();
     }
-    const bool locked = collection_ == nullptr || s_.secret_collection_get_locked(collection_) != 0;
-    return locked ? std::optional(KeyringAnswer{KeyringState::kLocked, "", ""}) : std::nullopt;
+    const char* path = nullptr;
+    s_.g_variant_get(alias.get(), "(&o)", &path);
+    if (std::string_view(path) == kNoPath) {
+      return KeyringAnswer{KeyringState::kLocked, "", ""};
+    }
+    const Variant reply =
+        Call(path, "org.freedesktop.DBus.Properties", "Get",
+             s_.g_variant_new("(ss)", "org.freedesktop.Secret.Collection", "Locked"), "(v)");
+    if (!reply) {
+      return Trouble();
+    }
+    GVariant* locked = nullptr;
+    s_.g_variant_get(reply.get(), "(v)", &locked);
+    const Variant owner = Own(locked);
+    const bool is_open = s_.g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) != 0 &&
+                         s_.g_variant_get_boolean(locked) == 0;
+    return is_open ? std::nullopt : std::optional(KeyringAnswer{KeyringState::kLocked, "", ""});
   }
 
   /// What `use` says of the first item of the profile and store id, locked or not.
@@ -178,8 +196,17 @@ class Conversation {
     return answer;
   }
 
+  /// Saves in the default collection when that is open.
   KeyringAnswer CreateItem(const KeyringItem& item, const std::string& label,
                            const std::string& secret) {
+    collection_ = s_.secret_collection_for_alias_sync(
+        service_, kDefaultAlias, SECRET_COLLECTION_NONE, cancellable_, &error_);
+    if (error_ != nullptr) {
+      return Trouble();
+    }
+    if (collection_ == nullptr || s_.secret_collection_get_locked(collection_) != 0) {
+      return {KeyringState::kLocked, "", ""};
+    }
     GHashTable* attributes = MakeAttributes({{"profile", &item.profile},
                                              {"issuer", &item.issuer},
                                              {"client_id", &item.client_id},
@@ -217,6 +244,20 @@ class Conversation {
   bool IsUnknownMethod() const { return Is(s_.g_dbus_error_quark(), G_DBUS_ERROR_UNKNOWN_METHOD); }
 
  private:
+  using Variant = std::unique_ptr<GVariant, decltype(Libsecret::g_variant_unref)>;
+
+  Variant Own(GVariant* value) { return {value, s_.g_variant_unref}; }
+
+  /// The service's answer, which has that type; null when `error_` says why there is none.
+  Variant Call(const char* path, const char* interface, const char* method, GVariant* arguments,
+               const char* type) {
+    auto* proxy = reinterpret_cast<GDBusProxy*>(service_);
+    return Own(s_.g_dbus_connection_call_sync(
+        s_.g_dbus_proxy_get_connection(proxy), s_.g_dbus_proxy_get_name(proxy), path, interface,
+        method, arguments, reinterpret_cast<const GVariantType*>(type), G_DBUS_CALL_FLAGS_NONE,
+        kDefaultTimeout, cancellable_, &error_));
+  }
+
   void CancelAtDeadline() {
     std::unique_lock<std::mutex> lock(mutex_);
     if (!changed_.wait_for(lock, kCallLimit, [this] { return done_; })) {
@@ -235,7 +276,8 @@ class Conversation {
         Is(dbus, G_DBUS_ERROR_NO_REPLY) || Is(dbus, G_DBUS_ERROR_TIMEOUT)) {
       return KeyringState::kHung;
     }
-    if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod()) {
+    if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod() ||
+        Is(dbus, G_DBUS_ERROR_UNKNOWN_OBJECT)) {
       return KeyringState::kLocked;
     }
     // Absent is what allows a sign-in anew, so only what says so counts: no connection to a bus, or
@@ -356,8 +398,7 @@ KeyringAnswer SecretServiceStore::Load(const KeyringItem& item) {
 KeyringAnswer SecretServiceStore::Save(const KeyringItem& item, const std::string& label,
                                        const std::string& secret) {
   return Converse(hung_, [&](Conversation& conversation) {
-    const std::optional<KeyringAnswer> obstacle = conversation.FindObstacle();
-    return obstacle ? *obstacle : conversation.CreateItem(item, label, secret);
+    return conversation.CreateItem(item, label, secret);
   });
 }
 

@@ -10,7 +10,6 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from keyring import KeyringTestCase, age  # noqa: E402
 from program import sign_in_url  # noqa: E402
-from storm import Call, at_once, figure, print_figures, scaled  # noqa: E402
 
 NOBODY = 65534
 
@@ -177,27 +176,6 @@ class Unsafe(MirrorTestCase):
         self.assertEqual(self.grok().json["access_token"], self.first["access_token"])
         self.assertIn("planted", elsewhere.read_text())
         self.assertFalse(self.program.mirror.is_symlink())
-
-
-class AtOnce(MirrorTestCase):
-    """Cached runs, all at the same moment: gnome-keyring serves one at a time, and dies of some."""
-
-    runs = scaled(short=200, long=200, sanitized=50)
-
-    def test_with_and_without_a_keyring(self):
-        calls = [Call({**self.program.environment, **self.session.environment})] * self.runs
-        for state, change in (("alive", lambda: None), ("hung", self.session.stop_daemon), ("killed", self.session.kill_daemon)):
-            with self.subTest(state):
-                change()
-                results = at_once(self.program, calls)
-                self.assertEqual({(result.status, result.stderr) for result in results}, {(0, "")})
-                self.assertEqual({result.json["access_token"] for result in results}, {self.first["access_token"]})
-                figure(f"mirror: {self.runs} cached runs at once, gnome-keyring {state}: 0 failures, "
-                       f"slowest answer {max(result.seconds for result in results):.1f} s")  # fmt: skip
-
-
-def tearDownModule() -> None:
-    print_figures()
 
 
 if __name__ == "__main__":

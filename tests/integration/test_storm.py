@@ -36,9 +36,27 @@ class StormInFile(StoredInFile):
 
 
 class StormInKeyring(StormInFile, StoredInKeyring):
-    """Every keyring call is bounded to 2 s, and gnome-keyring serves one at a time: more runs at once decline."""
+    """gnome-keyring serves one at a time, and every call is bounded to 2 s: hundreds at once are served by the mirror."""
 
-    runs = scaled(short=30, long=50, sanitized=10)
+    runs = scaled(short=100, long=200, sanitized=10)
+
+    def test_cached_storm(self):
+        """Nobody refreshes, and nobody asks the keyring: it can be gone."""
+        self.program.mirror.unlink()
+        first = self.program.as_grok(expired=False, env=self.environment).wait()  # makes the mirror
+        self.provider.reset()
+        slowest = 0.0
+        for happens in (lambda: None, self.session.kill_daemon):
+            happens()
+            for _ in range(self.rounds):
+                results = at_once(self.program, [Call(self.environment_of(expired=False))] * self.runs)
+                self.assertEqual({(result.status, result.stderr) for result in results}, {(0, "")})
+                self.assertEqual({result.json["access_token"] for result in results}, {first.json["access_token"]})
+                slowest = max(slowest, *(result.seconds for result in results))
+        self.assertEqual(self.session.daemon_pid, 0)  # who asks makes the bus start another one
+        self.assertEqual(self.answers(), [])
+        figure(f"cached storm (keyring): {self.runs} processes at once x {self.rounds} rounds, and as many while the keyring "
+               f"is dead, 0 failures, slowest answer {slowest:.1f} s")
 
 
 class MixedStorm(StoredInFile):

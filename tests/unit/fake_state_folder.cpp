@@ -67,6 +67,7 @@ void MemoryStateFolder::Write(const std::string& name, const std::string& conten
   RequireWritable(name);
   files[name] = contents;
   changes.push_back("write " + name);
+  unsynced.erase(name);
 }
 
 std::optional<std::string> MemoryStateFolder::Read(const std::string& name) {
@@ -79,6 +80,11 @@ std::optional<std::string> MemoryStateFolder::Read(const std::string& name) {
 
 void MemoryStateFolder::Replace(const std::string& name, const std::string& contents) {
   Write(name, contents);
+}
+
+void MemoryStateFolder::ReplaceUnsynced(const std::string& name, const std::string& contents) {
+  Write(name, contents);
+  unsynced.insert(name);
 }
 
 std::unique_ptr<app::Reservation> MemoryStateFolder::Reserve(const std::string& name,

@@ -114,6 +114,7 @@ class MemoryStateFolder final : public app::StateFolder {
 
   [[nodiscard]] std::optional<std::string> Read(const std::string& name) override;
   void Replace(const std::string& name, const std::string& contents) override;
+  void ReplaceUnsynced(const std::string& name, const std::string& contents) override;
   [[nodiscard]] std::unique_ptr<app::Reservation> Reserve(const std::string& name,
                                                           std::size_t bytes) override;
   void Remove(const std::string& name) override;
@@ -142,6 +143,7 @@ class MemoryStateFolder final : public app::StateFolder {
   std::map<std::string, int> stopped;  ///< locks, and the stopped processes that hold them
   std::function<void(const std::string& name)> before_change;
   std::vector<std::string> changes;      ///< "write NAME", "remove NAME", "rename NAME", in order
+  std::set<std::string> unsynced;        ///< not yet on the disk
   std::vector<std::string> locks_taken;  ///< by this process
 
  private:

@@ -100,6 +100,15 @@ TEST_CASE("an .id that differs from the token set beside it is corrected") {
   CHECK(fixture.state.files["work.id"].find("store-1") != std::string::npos);
 }
 
+TEST_CASE("a refresh waits for the disk with the login, and with nothing that it can do without") {
+  Fixture fixture;
+  RenewWhile(fixture, [] {});
+  static_cast<void>(fixture.RunWorker());
+  CHECK(fixture.Tokens().access_token == "access-2");
+  CHECK(fixture.state.files.size() > 2);
+  CHECK(fixture.state.unsynced == std::set<std::string>{"work.last"});
+}
+
 TEST_CASE("a token that cannot be saved is reported all the same, with a warning") {
   Fixture fixture;
   RenewWhile(fixture, [] {});

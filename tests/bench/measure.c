@@ -1,0 +1,249 @@
+/* Runs commands and says how long each run took, how much memory it used, and whether it did what it should.
+ *
+ *     measure FILE COUNT ROUNDS
+ *
+ * lets COUNT runs of a command go at one moment, ROUNDS times for each command, the commands taking turns in a new order in
+ * every round. FILE holds strings that end with a NUL. For each command: its arguments and an empty string, its environment
+ * and an empty string, the arguments of a command that is run before it and not measured and an empty string, the file that
+ * is its standard input, what must be in its standard output.
+ *
+ * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until the last of the runs was
+ * over, how many of them failed, and the most kilobytes that one of them, or a process it left behind, had in memory. What
+ * the first run that fails of a command wrote to standard error goes to standard error here.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { kMaxCommands = 64, kMaxRuns = 512, kMaxStrings = 4096, kPatienceSeconds = 60 };
+
+struct Command {
+  char **arguments;
+  char **environment;
+  char **before;
+  const char *input;
+  const char *expected;
+  int has_complained;
+};
+
+struct Run {
+  pid_t pid;
+  int status;
+  int output; /* files in memory: nobody has to read while the run goes on */
+  int errors;
+};
+
+static struct Command commands[kMaxCommands];
+static int command_count;
+static struct Run runs[kMaxRuns];
+
+static void *must(void *pointer) {
+  if (pointer == NULL)
+    err(2, "no memory");
+  return pointer;
+}
+
+/* The contents of an open file with a NUL behind them; to be freed. */
+static char *read_all(int descriptor, size_t *size) {
+  struct stat info;
+  if (fstat(descriptor, &info) != 0)
+    err(2, "fstat");
+  *size = (size_t)info.st_size;
+  char *text = must(calloc(*size + 1, 1));
+  if (pread(descriptor, text, *size, 0) != info.st_size)
+    err(2, "pread");
+  return text;
+}
+
+/* The strings from *at up to an empty one, which *at is moved behind. */
+static char **read_list(char **at, const char *end) {
+  static char *strings[kMaxStrings];
+  static int used;
+  char **list = strings + used;
+  while (*at < end && **at != '\0') {
+    if (used + 2 > kMaxStrings)
+      errx(2, "too many strings");
+    strings[used++] = *at;
+    *at += strlen(*at) + 1;
+  }
+  strings[used++] = NULL;
+  ++*at;
+  return list;
+}
+
+static const char *read_string(char **at) {
+  const char *string = *at;
+  *at += strlen(*at) + 1;
+  return string;
+}
+
+static void read_commands(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    err(2, "%s", path);
+  size_t size = 0;
+  char *at = read_all(file, &size);
+  for (const char *end = at + size; at < end; ++command_count) {
+    if (command_count == kMaxCommands)
+      errx(2, "too many commands");
+    struct Command *command = &commands[command_count];
+    command->arguments = read_list(&at, end);
+    command->environment = read_list(&at, end);
+    command->before = read_list(&at, end);
+    command->input = read_string(&at);
+    command->expected = read_string(&at);
+  }
+  close(file);
+}
+
+static int file_in_memory(void) {
+  int file = memfd_create("measure", MFD_CLOEXEC);
+  if (file < 0)
+    err(2, "memfd_create");
+  return file;
+}
+
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void become(char **arguments, char **environment) {
+  alarm(kPatienceSeconds);
+  execve(arguments[0], arguments, environment);
+  err(127, "%s", arguments[0]);
+}
+
+/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is negative. */
+static void start(const struct Command *command, struct Run *run, const int *gate) {
+  int input = open(command->input, O_RDONLY | O_CLOEXEC);
+  if (input < 0)
+    err(2, "%s", command->input);
+  run->pid = fork();
+  if (run->pid < 0)
+    err(2, "fork");
+  if (run->pid == 0) {
+    char byte;
+    dup2(input, STDIN_FILENO);
+    dup2(run->output, STDOUT_FILENO);
+    dup2(run->errors, STDERR_FILENO);
+    if (gate != NULL && (close(gate[1]) != 0 || read(gate[0], &byte, 1) != 0))
+      err(2, "gate");
+    become(command->arguments, command->environment);
+  }
+  close(input);
+}
+
+static void run_before(char **arguments, char **environment) {
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0)
+    become(arguments, environment);
+  if (waitpid(pid, &status, 0) != pid || status != 0)
+    errx(2, "%s failed", arguments[0]);
+}
+
+/* Waits for the runs and then for what they left behind. Returns when the last run was over. */
+static long long await(int count, long *kilobytes) {
+  struct rusage usage;
+  long long ended = 0;
+  int status = 0;
+  pid_t pid;
+  *kilobytes = 0;
+  for (int left = count; (pid = wait4(-1, &status, 0, &usage)) > 0;) {
+    for (int i = 0; i < count; ++i) {
+      if (runs[i].pid == pid) {
+        runs[i].status = status;
+        if (--left == 0)
+          ended = now();
+      }
+    }
+    if (usage.ru_maxrss > *kilobytes)
+      *kilobytes = usage.ru_maxrss;
+  }
+  return ended;
+}
+
+/* Whether the run failed; then the first to do so tells why. */
+static int has_failed(struct Command *command, const struct Run *run) {
+  size_t size = 0;
+  char *output = read_all(run->output, &size);
+  int failed = run->status != 0 || strstr(output, command->expected) == NULL;
+  free(output);
+  if (failed && !command->has_complained) {
+    command->has_complained = 1;
+    char *errors = read_all(run->errors, &size);
+    fprintf(stderr, "%s: wait status %#x, standard error: %s\n", command->arguments[0], (unsigned)run->status, errors);
+    free(errors);
+  }
+  return failed;
+}
+
+static void measure(struct Command *command, int count) {
+  int gate[2];
+  int failed = 0;
+  long kilobytes = 0;
+  for (int i = 0; i < count; ++i) {
+    runs[i].output = file_in_memory();
+    runs[i].errors = file_in_memory();
+  }
+  if (command->before[0] != NULL)
+    run_before(command->before, command->environment);
+  long long started = now();
+  if (count == 1) {
+    start(command, &runs[0], NULL);
+  } else {
+    if (pipe2(gate, O_CLOEXEC) != 0)
+      err(2, "pipe2");
+    for (int i = 0; i < count; ++i)
+      start(command, &runs[i], gate);
+    close(gate[0]);
+    started = now();
+    close(gate[1]);
+  }
+  long long ended = await(count, &kilobytes);
+  for (int i = 0; i < count; ++i) {
+    failed += has_failed(command, &runs[i]);
+    close(runs[i].output);
+    close(runs[i].errors);
+  }
+  printf("%d %lld %d %ld\n", (int)(command - commands), ended - started, failed, kilobytes);
+}
+
+int main(int argc, char **argv) {
+  int order[kMaxCommands];
+  if (argc != 4)
+    errx(2, "usage: measure FILE COUNT ROUNDS");
+  read_commands(argv[1]);
+  int count = atoi(argv[2]);
+  int rounds = atoi(argv[3]);
+  if (count < 1 || count > kMaxRuns || rounds < 1)
+    errx(2, "COUNT must be from 1 to %d, ROUNDS at least 1", kMaxRuns);
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a run leaves behind is this process's child */
+  srand(1);
+  for (int i = 0; i < command_count; ++i)
+    order[i] = i;
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = command_count - 1; i > 0; --i) {
+      int other = rand() % (i + 1);
+      int index = order[i];
+      order[i] = order[other];
+      order[other] = index;
+    }
+    for (int i = 0; i < command_count; ++i)
+      measure(&commands[order[i]], count);
+  }
+  return 0;
+}
