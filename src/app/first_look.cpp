@@ -28,6 +28,11 @@ StoredLogin LookFirst(Context& context) {
   return context.store.Load();
 }
 
+StoredLogin LookForToken(Context& context) {
+  std::optional<StoredLogin> login = context.store.LoadWithoutKeyring();
+  return login && !login->fault ? std::move(*login) : LookFirst(context);
+}
+
 void RequireOwnLogin(const StoredLogin& login, const Profile& profile) {
   if (login.tokens && !BelongsTo(*login.tokens, profile)) {
     throw Error(ErrorKind::kConfig,

@@ -9,6 +9,9 @@ namespace grokauth::app {
 /// that a newer version of the program wrote.
 [[nodiscard]] StoredLogin LookFirst(Context& context);
 
+/// The same for a run that wants a token: the mirror will do, where there is one.
+[[nodiscard]] StoredLogin LookForToken(Context& context);
+
 /// Throws `Error{kStore}` when a newer version of the program wrote what is stored.
 void RefuseNewer(Context& context, const StoredLogin& login);
 

@@ -132,6 +132,9 @@ NextStep DecideNextStep(const StoredLogin& login, const Profile& profile, const 
     return HandOut{};
   }
   const std::optional<std::string>& refresh_token = login.tokens->refresh_token;
+  if (login.is_mirrored) {
+    return Refresh{};  // as far as the mirror knows; whoever refreshes asks the keyring
+  }
   if (!refresh_token) {
     return SignInNeeded{"the login has ended: the server gave no refresh token"};
   }

@@ -47,6 +47,7 @@ void EraseCredential(Context& context, const CredentialRequest& request) {
   const std::optional<std::string>& token =
       request.credential ? request.credential : request.password;
   if (token) {
+    context.store.DropMirror();
     RejectToken(context, *token, kWriteLockPatience);
   }
 }

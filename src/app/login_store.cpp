@@ -82,46 +82,62 @@ void LoginStore::WriteRecord(const RefreshRecord& record) {
   files_.Replace(kRecordSuffix, SerializeRefreshRecord(record));
 }
 
-StoredLogin LoginStore::Load() {
+bool LoginStore::Files::LeadToKeyring() const {
+  return std::holds_alternative<std::monostate>(stored) && id && id->place == Place::kLibsecret;
+}
+
+LoginStore::Files LoginStore::ReadFiles() {
+  Files files;
   // The record first: one that is older than the tokens is harmless, one that is newer would make
   // them look stale while another process saves.
-  const std::string record = ReadRecordText();
+  files.record = ReadRecordText();
+  files.id = ReadStoreId();
+  files.stored = ReadCurrentFile(files.id);
+  return files;
+}
+
+StoredLogin LoginStore::MakeLogin(Files files) {
   StoredLogin login;
-  const std::optional<StoreId> id = ReadStoreId();
-  login.store_id = id ? id->id : "";
-  StoredSet stored = ReadCurrentFile(id);
-  login.in_file = !std::holds_alternative<std::monostate>(stored);
-  if (!login.in_file && id && id->place == Place::kLibsecret) {
-    stored = ReadKeyring(*id, login.trouble);
-  }
-  if (auto* tokens = std::get_if<TokenSet>(&stored)) {
+  login.store_id = files.id ? files.id->id : "";
+  if (auto* tokens = std::get_if<TokenSet>(&files.stored)) {
     login.store_id = tokens->store_id;
     login.tokens = std::move(*tokens);
-  } else if (auto* fault = std::get_if<TokenSetFault>(&stored)) {
+  } else if (auto* fault = std::get_if<TokenSetFault>(&files.stored)) {
     login.fault = std::move(*fault);
   }
-  login.record = ParseRefreshRecord(record, login.store_id);
+  login.record = ParseRefreshRecord(files.record, login.store_id);
   return login;
 }
 
-std::optional<StoredLogin> LoginStore::LoadMirrored() {
-  const std::string record = ReadRecordText();
-  const std::optional<StoreId> id = ReadStoreId();
-  if (!id || id->place != Place::kLibsecret || files_.Read(kTokenSetSuffix)) {
-    return std::nullopt;
+StoredLogin LoginStore::Load() {
+  Files files = ReadFiles();
+  const bool in_file = !std::holds_alternative<std::monostate>(files.stored);
+  std::optional<KeyringAnswer> trouble;
+  if (files.LeadToKeyring()) {
+    files.stored = ReadKeyring(*files.id, trouble);
   }
-  std::optional<TokenSet> tokens = mirror_.Read();
-  if (!tokens || tokens->store_id != id->id || !BelongsTo(*tokens, profile_)) {
-    return std::nullopt;
-  }
-  StoredLogin login;
-  login.store_id = id->id;
-  login.record = ParseRefreshRecord(record, id->id);
-  if (tokens->generation < login.record.generation) {
-    return std::nullopt;
-  }
-  login.tokens = std::move(tokens);
+  StoredLogin login = MakeLogin(std::move(files));
+  login.in_file = in_file;
+  login.trouble = std::move(trouble);
   return login;
+}
+
+std::optional<StoredLogin> LoginStore::LoadWithoutKeyring() {
+  Files files = ReadFiles();
+  if (!files.LeadToKeyring()) {
+    const bool in_file = !std::holds_alternative<std::monostate>(files.stored);
+    StoredLogin login = MakeLogin(std::move(files));
+    login.in_file = in_file;
+    return login;
+  }
+  std::optional<TokenSet> mirrored = mirror_.Read();
+  if (!mirrored || mirrored->store_id != files.id->id || !BelongsTo(*mirrored, profile_)) {
+    return std::nullopt;
+  }
+  files.stored = std::move(*mirrored);
+  StoredLogin login = MakeLogin(std::move(files));
+  login.is_mirrored = true;
+  return login.tokens->generation < login.record.generation ? std::nullopt : std::optional(login);
 }
 
 void LoginStore::KeepMirror(const TokenSet& tokens) {
@@ -284,6 +300,12 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
   if (!is_in_keyring) {
     reservation.Commit(SerializeTokenSet(tokens));
   }
+  // Before the record, which is what others that want the token look at.
+  if (is_in_keyring) {
+    mirror_.Write(tokens);
+  } else {
+    mirror_.Remove();
+  }
   try {
     if (!id || id->id != tokens.store_id) {
       WriteStoreId({tokens.store_id, tokens.place, id ? id->obsolete : std::vector<std::string>()});
@@ -294,11 +316,6 @@ SaveResult LoginStore::SaveRefreshed(const TokenSet& tokens, Reservation& reserv
     WriteRecord(record);
   } catch (const Error&) {
     // The tokens are safe. What is missing here is rebuilt from them, at the cost of one refresh.
-  }
-  if (is_in_keyring) {
-    mirror_.Write(tokens);
-  } else {
-    mirror_.Remove();
   }
   return SaveResult::kSaved;
 }

@@ -24,6 +24,7 @@ struct StoredLogin {
   std::string store_id;            ///< empty when the profile never had a login here
   std::optional<TokenSet> tokens;  ///< nothing: signed out, or `trouble`, or `fault`
   bool in_file = false;            ///< the tokens (or what is at fault) are in the state folder
+  bool is_mirrored = false;        ///< the tokens are the mirror's: the refresh token is elsewhere
   /// The login is kept in the keyring, which cannot be read now.
   std::optional<KeyringAnswer> trouble;
   /// What is stored cannot be used.
@@ -58,10 +59,10 @@ class LoginStore {
   /// counts as empty.
   [[nodiscard]] StoredLogin Load();
 
-  /// The login as its mirror has it, without a refresh token: what a cached run needs, and no
-  /// keyring call. Nothing when the mirror is not that of the login's newest token set, as far as
-  /// is recorded, or a token set waits in the file.
-  [[nodiscard]] std::optional<StoredLogin> LoadMirrored();
+  /// The same without a keyring call: for a login that is there, its mirror, which has no refresh
+  /// token. Nothing when only the keyring can tell: the mirror is missing, or not that of the
+  /// login's newest token set, as far as is recorded.
+  [[nodiscard]] std::optional<StoredLogin> LoadWithoutKeyring();
 
   /// Makes the mirror anew from what the keyring gave, unless another process is about to change
   /// what is stored. Best effort.
@@ -130,6 +131,17 @@ class LoginStore {
   [[nodiscard]] std::string FilePath() const;
 
  private:
+  /// What can be told of a login without the keyring.
+  struct Files {
+    std::string record;
+    std::optional<StoreId> id;
+    StoredSet stored;
+
+    /// Whether the token set is in the keyring, if anywhere.
+    [[nodiscard]] bool LeadToKeyring() const;
+  };
+  [[nodiscard]] Files ReadFiles();
+  [[nodiscard]] static StoredLogin MakeLogin(Files files);
   [[nodiscard]] StoredSet ReadFile();
   /// Moves a damaged token set in the file aside, and returns its new path. Throws when a newer
   /// version of the program wrote what is there.

@@ -30,8 +30,7 @@ class SilentRefresh {
         demand_(demand),
         deadline_(deadline),
         ended_before_(LastEndedAttempt(first.record)),
-        mark_(MarkOf(first.record)),
-        looks_in_file_(first.in_file) {
+        mark_(MarkOf(first.record)) {
     if (first.tokens) {
       first_look_ = VersionOf(*first.tokens);
     }
@@ -67,7 +66,8 @@ class SilentRefresh {
       return std::nullopt;
     }
     mark_ = std::move(mark);
-    return Look(context_.store.Load());
+    const std::optional<StoredLogin> login = context_.store.LoadWithoutKeyring();
+    return Look(login ? *login : context_.store.Load());
   }
 
   /// What `login` is worth, or what became of the attempt of another run that ended while this one
@@ -198,14 +198,12 @@ class SilentRefresh {
                                nullptr};
   }
 
-  /// The budget is used up. A login in the keyring is not looked at again: a call to a keyring that
-  /// hangs takes 2 s more.
+  /// The budget is used up. The keyring is not asked again: a call to one that hangs takes 2 s
+  /// more.
   SilentRefreshResult GiveUp() {
-    if (looks_in_file_) {
-      const StoredLogin login = context_.store.Load();
-      if (std::holds_alternative<HandOut>(Decide(login))) {
-        return MakeHandout(login, demand_);
-      }
+    const std::optional<StoredLogin> login = context_.store.LoadWithoutKeyring();
+    if (login && std::holds_alternative<HandOut>(Decide(*login))) {
+      return MakeHandout(*login, demand_);
     }
     return RefreshWithoutToken{WhyNotYet(), true, nullptr};
   }
@@ -217,8 +215,7 @@ class SilentRefresh {
   SteadyTime deadline_;
   std::optional<TokenVersion> first_look_;
   std::int64_t ended_before_;
-  std::string mark_;    ///< what `LoginStore::OutcomeMark` said at the last look
-  bool looks_in_file_;  ///< the login was read from a file, which takes no time
+  std::string mark_;  ///< what `LoginStore::OutcomeMark` said at the last look
   bool moved_ = false;
   bool changed_ = false;
 };

@@ -50,7 +50,7 @@ class TokenRun {
       : context_(context),
         options_(options),
         demand_(demand),
-        first_(LookFirst(context)),
+        first_(LookForToken(context)),
         may_sign_in_(!options.no_interactive && !context.environment.grok_auth_expired) {
     RequireOwnLogin(first_, context.profile);
   }
@@ -60,7 +60,7 @@ class TokenRun {
     const UnixTime now = context_.edges.clock.Now();
     const NextStep step = DecideNextStep(first_, context_.profile, demand_, now, first_look);
     if (std::holds_alternative<HandOut>(step)) {
-      if (!first_.in_file) {
+      if (!first_.in_file && !first_.is_mirrored) {
         context_.store.KeepMirror(*first_.tokens);
       }
       return MakeHandout(first_, demand_);
@@ -88,7 +88,7 @@ class TokenRun {
       return SignInBecause(needed->reason);
     }
     if (const auto* blocked = std::get_if<KeyringBlocked>(&result)) {
-      throw MakeKeyringError(blocked->answer, context_.profile);
+      return OpenKeyring(blocked->answer);
     }
     return GoOnWithout(std::get<RefreshWithoutToken>(result));
   }
@@ -187,24 +187,6 @@ class TokenRun {
   bool may_sign_in_;
 };
 
-/// The token of the mirror, where it will do: the way of most runs.
-std::optional<Handout> FindMirrored(Context& context, const Demand& demand) {
-  if (demand.wanted != Wanted::kAny) {
-    return std::nullopt;
-  }
-  const std::optional<StoredLogin> login = context.store.LoadMirrored();
-  if (!login || !std::holds_alternative<HandOut>(DecideNextStep(
-                    *login, context.profile, demand, context.edges.clock.Now(), std::nullopt))) {
-    return std::nullopt;
-  }
-  return MakeHandout(*login, demand);
-}
-
-Handout FindToken(Context& context, const TokenOptions& options, const Demand& demand) {
-  std::optional<Handout> mirrored = FindMirrored(context, demand);
-  return mirrored ? std::move(*mirrored) : TokenRun(context, options, demand).Run();
-}
-
 }  // namespace
 
 void ProvideToken(Context& context, const TokenOptions& options) {
@@ -212,14 +194,14 @@ void ProvideToken(Context& context, const TokenOptions& options) {
     TryRejectToken(context, *context.environment.provider_access_token);
   }
   const Demand demand = MakeDemand(context, options);
-  Deliver(context, FindToken(context, options, demand), options.format);
+  Deliver(context, TokenRun(context, options, demand).Run(), options.format);
 }
 
 Handout GetToken(Context& context, const TokenOptions& options, const Demand& demand) {
   Demand own = demand;
   own.takes_api_key = true;
   own.token_ttl = ParseTokenTtl(context.environment.token_ttl_seconds);
-  return FindToken(context, options, own);
+  return TokenRun(context, options, own).Run();
 }
 
 Handout GetToken(Context& context, const Demand& demand) {
@@ -232,7 +214,6 @@ void RejectToken(Context& context, const std::string& access_token,
                  std::chrono::milliseconds patience) {
   const StoredLogin login = context.store.Load();
   if (CanRefresh(login, context.profile) && login.tokens->access_token == access_token) {
-    context.store.DropMirror();
     context.store.UpdateRecord(
         login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
         patience);

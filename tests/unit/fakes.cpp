@@ -282,6 +282,7 @@ std::string CountingRandom::Bytes(std::size_t count) {
 }
 
 app::KeyringAnswer FakeKeyring::Load(const app::KeyringItem& item) {
+  ++loads;
   const auto found = items.find(item.store_id);
   if (state != app::KeyringState::kNothing || found == items.end()) {
     return {state, "", ""};

@@ -187,6 +187,7 @@ class FakeKeyring final : public app::Keyring {
   app::KeyringState state = app::KeyringState::kAbsent;
   bool unlock_succeeds = false;
   int unlocks = 0;
+  int loads = 0;
   std::map<std::string, std::string> items;
   std::vector<std::string> labels;
 };

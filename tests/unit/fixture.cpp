@@ -155,4 +155,18 @@ app::RefreshRecord Fixture::Record() {
   return store.Load().record;
 }
 
+KeyringLogin::KeyringLogin() {
+  profile.store = app::StoreChoice::kAuto;
+  keyring.state = app::KeyringState::kNothing;
+  app::TokenSet tokens = MakeTokens();
+  tokens.place = app::Place::kLibsecret;
+  keyring.items["store-1"] = app::SerializeTokenSet(tokens);
+  state.files["work.id"] = JsonObject().Set("store_id", "store-1").Set("store", "libsecret").Text();
+  state.files["work.last"] = app::SerializeRefreshRecord(MakeRecord(tokens));
+}
+
+app::TokenSet KeyringLogin::InKeyring(const std::string& store_id) const {
+  return std::get<app::TokenSet>(app::ParseTokenSet(keyring.items.at(store_id)));
+}
+
 }  // namespace grokauth::test

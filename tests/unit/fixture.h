@@ -106,6 +106,15 @@ struct Fixture {
   [[nodiscard]] app::RefreshRecord Record();
 };
 
+/// A login whose sign-in chose the keyring, stored there. It has no mirror yet.
+struct KeyringLogin : Fixture {
+  KeyringLogin();
+
+  [[nodiscard]] app::TokenSet InKeyring(const std::string& store_id) const;
+  void ExpectRenewal() { http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2")); }
+  [[nodiscard]] bool HasFile() const { return state.files.contains("work.json"); }
+};
+
 /// The error that `run` ends with; fails the test when it ends otherwise.
 template <typename Run>
 [[nodiscard]] app::Error ErrorOf(Run run) {

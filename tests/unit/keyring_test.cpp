@@ -5,33 +5,11 @@
 #include "app/place.h"
 #include "app/token_source.h"
 #include "fixture.h"
-#include "oauth/json.h"
 
 using namespace grokauth::app;
 using namespace grokauth::test;
-using grokauth::oauth::JsonObject;
 
 namespace {
-
-/// A login whose sign-in chose the keyring, stored there.
-struct KeyringLogin : Fixture {
-  KeyringLogin() {
-    profile.store = StoreChoice::kAuto;
-    keyring.state = KeyringState::kNothing;
-    TokenSet tokens = MakeTokens();
-    tokens.place = Place::kLibsecret;
-    keyring.items["store-1"] = SerializeTokenSet(tokens);
-    state.files["work.id"] =
-        JsonObject().Set("store_id", "store-1").Set("store", "libsecret").Text();
-    state.files["work.last"] = SerializeRefreshRecord(MakeRecord(tokens));
-  }
-
-  TokenSet InKeyring(const std::string& store_id) {
-    return std::get<TokenSet>(ParseTokenSet(keyring.items.at(store_id)));
-  }
-  void ExpectRenewal() { http.Answer(kTokenUrl, 200, TokenAnswer("access-2", "refresh-2")); }
-  [[nodiscard]] bool HasFile() const { return state.files.contains("work.json"); }
-};
 
 /// A sign-in of the profile that has got its tokens, saved.
 LoginStore::SavedSignIn SignInNow(Fixture& fixture, Place place) {
