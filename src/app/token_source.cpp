@@ -75,6 +75,12 @@ class TokenRun {
     if (std::holds_alternative<ApiKeyOnly>(step)) {
       throw MakeApiKeyError(context_.profile, demand_);
     }
+    if (first_.is_mirrored && !context_.files.IsRefreshHeld()) {
+      // Now, beside the others that may ask: behind the lock they would ask one after another.
+      first_ = LookFirst(context_);
+      RequireOwnLogin(first_, context_.profile);
+      return Run();
+    }
     return Refresh();
   }
 

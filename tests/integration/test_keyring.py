@@ -44,7 +44,7 @@ class InTheKeyring(KeyringTestCase):
             self.assertEqual(self.grok().json["access_token"], first["access_token"])
             self.assertEqual(self.provider.requests(), [])
         with self.subTest("refreshed: replaced"):
-            self.session.change_secret(age)
+            self.change_login(age)
             second = self.grok(expired=True).json
             self.assertNotEqual(second["access_token"], first["access_token"])
             item = self.session.item()
@@ -119,7 +119,7 @@ class InTheKeyring(KeyringTestCase):
         first = self.program.sign_in(self.provider, env=env)
         self.assertEqual(self.session.item().secret["access_token"], first["access_token"])
         self.assertEqual(self.grok(env=env).json["access_token"], first["access_token"])
-        self.session.change_secret(age)
+        self.change_login(age)
         self.grok(expired=True, env=env)
         self.assertEqual(self.session.item().secret["generation"], 2)
         self.assertFalse(elsewhere.exists())
@@ -136,6 +136,7 @@ class InTheKeyring(KeyringTestCase):
             self.assertEqual(self.session.item().secret["refresh_token"], "r" + "a" * 16384)
             self.assertEqual(program.as_grok(expired=False, env=env).wait().json["access_token"], "a" * 16384)
             self.session.change_secret(age)
+            program.change_mirror(age)
             self.assertEqual(program.as_grok(expired=True, env=env).wait().json["access_token"], "b" * 16384)
             self.assertEqual(self.session.item().secret["refresh_token"], "r" + "b" * 16384)
             self.session.lock()
@@ -148,7 +149,7 @@ class InTheKeyring(KeyringTestCase):
     def test_signal_while_a_sign_in_waits(self):
         """GLib has left threads behind by then, which must not take the signal."""
         self.sign_in()
-        self.session.change_secret(lambda secret: (age(secret), secret.pop("refresh_token")))
+        self.change_login(lambda tokens: (age(tokens), tokens.pop("refresh_token", None)))
         run = self.program.as_grok(expired=False, env=self.session.environment)
         sign_in_url(run)
         run.signal(signal.SIGTERM)
@@ -157,7 +158,7 @@ class InTheKeyring(KeyringTestCase):
     def test_signal_while_a_refresh_waits(self):
         """A terminated run gives the answer that is on its way 400 ms, and hands the token out."""
         self.sign_in()
-        self.session.change_secret(age)
+        self.change_login(age)
         self.provider.reset()
         self.provider.settings(delay_token_after_ms=300)
         run = self.program.as_grok(expired=True, env=self.session.environment)
@@ -297,6 +298,7 @@ class WithoutKeyring(KeyringTestCase):
             self.program = self.new_program()
             self.sign_in()
             wrap(self.program, hidden)
+            self.change_login(age)
             self.assertIn("libsecret-1.so.0", self.grok(expired=True, status=3).stderr)
         self.assertEqual(len(self.session.items()), 1)
 
@@ -314,6 +316,7 @@ class KeePassXC(KeyringTestCase):
     """A Secret Service with KeePassXC's habits."""
 
     session_state = "none"
+    has_mirror = False
 
     def setUp(self) -> None:
         super().setUp()

@@ -37,7 +37,7 @@ class SixAnswers(KeyringTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.first = self.sign_in()
-        self.session.change_secret(age)
+        self.change_login(age)
         self.before = contents(self.program)
         self.provider.reset()
 
@@ -119,6 +119,8 @@ class SixAnswers(KeyringTestCase):
 
 class SigningInAnew(KeyringTestCase):
     """A normal run whose login is in a keyring that is not there."""
+
+    has_mirror = False
 
     def test_absent(self):
         first = self.sign_in()
@@ -213,6 +215,8 @@ class Rescue(KeyringTestCase):
 
 class Dialogs(KeyringTestCase):
     """Where a person sits, the desktop asks for the password; the person may cancel, or not be there."""
+
+    has_mirror = False
 
     def setUp(self) -> None:
         super().setUp()

@@ -48,6 +48,7 @@ class KeyringRefreshTestCase(ScriptedRefreshTestCase):
             self.program.change_state_json(".json", age)
         else:
             self.session.change_secret(age)
+            self.program.change_mirror(age)
 
     def rescued(self) -> dict | None:
         """The token set that waits in the file until the keyring takes it."""
@@ -201,6 +202,7 @@ class Unreadable(KeyringRefreshTestCase):
     def test_damaged(self):
         """Nobody is signed in, and the item is left alone."""
         self.session.change_secret(lambda secret: secret.pop("access_token"))
+        self.program.mirror.unlink()
         before = self.session.item()
         for arguments in (["token", "--no-interactive"], ["refresh"]):
             result = self.program.run(*arguments, env=self.session.environment)
@@ -213,6 +215,7 @@ class Unreadable(KeyringRefreshTestCase):
     def test_of_a_newer_version(self):
         """As in the file: it is neither used nor replaced nor deleted."""
         self.session.change_secret(lambda secret: secret.update(version=2))
+        self.program.mirror.unlink()
         before = self.session.item()
         for command in ("token", "refresh", "login", "logout"):
             with self.subTest(command):

@@ -387,6 +387,7 @@ class KeyringTestCase(ProgramTestCase):
 
     provider_settings = {"interval": 1}
     session_state = "unlocked"
+    has_mirror = True  # whether the profile has a copy of the access token beside the keyring
     session: Session
 
     def setUp(self) -> None:
@@ -401,11 +402,17 @@ class KeyringTestCase(ProgramTestCase):
 
     def new_program(self, **changes) -> Program:
         """A further private world, whose profile has `store = "auto"` unless `changes` say otherwise."""
-        return super().new_program(**{"store": "auto", **changes})
+        mirror = {} if self.has_mirror else {"mirror": False}
+        return super().new_program(**{"store": "auto", **mirror, **changes})
 
     def sign_in(self, program: Program | None = None, *args: str) -> dict:
         """Signs in inside the session; the answer of the run."""
         return (program or self.program).sign_in(self.provider, *args, env=self.session.environment)
+
+    def change_login(self, change: Callable[[dict], None]) -> None:
+        """Lets `change` work on the login in the keyring, and on its mirror."""
+        self.session.change_secret(change)
+        self.program.change_mirror(change)
 
     def grok(self, expired: bool = False, status: int = 0, env: dict | None = None) -> Result:
         """A run as Grok's, inside the session unless `env` leads elsewhere. Its standard output is empty if it fails."""

@@ -128,6 +128,18 @@ class Program:
         change(value)
         self.write_state(profile + suffix, json.dumps(value))
 
+    @property
+    def mirror(self) -> pathlib.Path:
+        """The copy of the access token of a login that is in the keyring."""
+        return self.runtime_folder / "grok-auth" / PROFILE
+
+    def change_mirror(self, change: Callable[[dict], None]) -> None:
+        """Lets `change` work on the mirror, where there is one."""
+        if self.mirror.exists():
+            value = json.loads(self.mirror.read_text())
+            change(value)
+            self.mirror.write_text(json.dumps(value))
+
     def close(self, keep: bool = False) -> None:
         """Ends every run that is still going on, then removes the world unless it is to be kept."""
         for run in self._runs:

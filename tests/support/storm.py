@@ -110,7 +110,7 @@ class StoredInKeyring(StoredInFile, KeyringTestCase):
         if super().stored():
             super().change_stored(change)
         else:
-            self.session.change_secret(change)
+            self.change_login(change)
 
 
 def _is_free(lock: pathlib.Path) -> bool:
