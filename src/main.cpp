@@ -50,7 +50,7 @@ void IgnoreTermination() {
   }
 }
 
-/// Whether it is the command of an ssh connection without a terminal, whose end no signal tells.
+/// Whether it is the command of an ssh connection: without a terminal, no signal tells of its end.
 /// With a shell in between it cannot be told from a run that is to outlive whoever started it.
 bool IsRunBySshd() {
   return grokauth::edge::ProcessName(getppid()).starts_with("sshd");
@@ -73,9 +73,7 @@ Watch WhatToWatch(const grokauth::cli::Command& command) {
   if (IsWorker(command)) {
     return Watch::kNothing;
   }
-  const bool ends_with_parent =
-      !grokauth::edge::HasTerminal() && (IsProviderRun(command) || IsRunBySshd());
-  return ends_with_parent ? Watch::kSignalsAndParent : Watch::kSignals;
+  return IsProviderRun(command) || IsRunBySshd() ? Watch::kSignalsAndParent : Watch::kSignals;
 }
 
 /// A doctor tells what others can read; to close it to them is for the run after it.

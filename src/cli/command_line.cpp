@@ -309,7 +309,6 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
                 "see 'grok-auth --help'");
   }
   OptionSet options = MakeOptionSet(*command);
-  const std::string help = CommandHelp(*command, options);
   if (command->name == "refresh") {
     options.addOption(Option("worker", "", "for the program itself"));  // not in the help
   }
@@ -319,7 +318,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments) {
   }
   const Values values = ProcessOptions(rest, options, *command);
   if (values.contains("help")) {
-    return PrintCommand{help};
+    return PrintCommand{CommandHelp(*command, MakeOptionSet(*command))};
   }
   if (values.contains("version")) {
     return PrintCommand{"grok-auth " GROK_AUTH_VERSION "\n"};

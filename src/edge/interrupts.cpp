@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "app/error.h"
+#include "edge/system.h"
 
 namespace grokauth::edge {
 
@@ -40,7 +41,7 @@ std::vector<int> Interrupts::Descriptors() {
     }
     sigprocmask(SIG_BLOCK, &signals, nullptr);
     signal_descriptor_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (watch_ == Watch::kSignalsAndParent) {
+    if (watch_ == Watch::kSignalsAndParent && !HasTerminal()) {
       // pidfd_open has no wrapper before glibc 2.36; the descriptor is close-on-exec by itself.
       // Not PR_SET_PDEATHSIG: that fires when the parent's thread ends, and Grok's does.
       parent_descriptor_ = static_cast<int>(syscall(SYS_pidfd_open, first_parent_, 0));

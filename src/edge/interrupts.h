@@ -12,7 +12,7 @@ class Interrupts {
   enum class Watch {
     kNothing,  ///< a worker: nothing but SIGKILL ends it
     kSignals,
-    kSignalsAndParent,  ///< also the process that started this one
+    kSignalsAndParent,  ///< also the process that started this one, unless there is a terminal
   };
 
   /// Remembers now who the parent is.

@@ -39,6 +39,14 @@ void NoteSignalMask() {
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*const note_signal_mask)() = NoteSignalMask;
 
+}  // namespace
+
+/// In place of the C library's: Poco's library calls it as soon as it is loaded, and would read
+/// /etc/localtime in every run. localtime_r(3) reads that itself when somebody asks.
+extern "C" void tzset() noexcept {}
+
+namespace {
+
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
     return *home;
@@ -120,8 +128,9 @@ CallerSettings HardenProcess() {
     unsetenv(name);
   }
 #ifdef GROK_AUTH_SELF_CONTAINED
-  // The file is another OpenSSL's: it could name modules that this one must not load.
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  // The file is another OpenSSL's: it could name modules that this one must not load. And what it
+  // would tidy up at the end, the end of the process does.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
 #endif
   return before;
 }

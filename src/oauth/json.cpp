@@ -41,23 +41,26 @@ std::string ReadableNumber(std::string_view number) {
 /// JSON text with each number outside of strings made readable.
 std::string WithReadableNumbers(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   bool in_string = false;
+  std::size_t copied = 0;
   std::size_t i = 0;
   while (i < text.size()) {
     const char c = text[i];
-    if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
-      const std::size_t end = std::min(text.find_first_not_of("+-.eE0123456789", i), text.size());
-      out += ReadableNumber(text.substr(i, end - i));
-      i = end;
-      continue;
+    if (in_string) {
+      in_string = c != '"';
+      i += c == '\\' ? 2 : 1;
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      out += text.substr(copied, i - copied);
+      copied = std::min(text.find_first_not_of("+-.eE0123456789", i), text.size());
+      out += ReadableNumber(text.substr(i, copied - i));
+      i = copied;
+    } else {
+      in_string = c == '"';
+      ++i;
     }
-    if (in_string && c == '\\' && i + 1 < text.size()) {
-      out += text[i++];
-    } else if (c == '"') {
-      in_string = !in_string;
-    }
-    out += text[i++];
   }
+  out += text.substr(copied);
   return out;
 }
 

@@ -16,7 +16,17 @@ from typing import Callable, NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from refreshing import wait_until  # noqa: E402
-from storm import PATIENCE, StoredInFile, StoredInKeyring, Worker, figure, print_figures, scaled, worker_of  # noqa: E402
+from storm import (  # noqa: E402
+    PATIENCE,
+    StoredInFile,
+    StoredInKeyring,
+    Worker,
+    figure,
+    is_sanitized,
+    print_figures,
+    scaled,
+    worker_of,
+)
 
 # The server takes its time before it commits itself and before it answers, so that a kill can hit both.
 SERVER = {"delay_token_ms": 5, "delay_token_after_ms": 5}
@@ -167,6 +177,12 @@ READS = {"read", "recvfrom", "recvmsg"}
 CHANGES = {"creat", "fallocate", "fdatasync", "fsync", "ftruncate", "link", "linkat", "mkdir", "mkdirat", "pwrite64"}
 CHANGES |= {"pwritev", "rename", "renameat", "renameat2", "symlink", "symlinkat", "truncate", "unlink", "unlinkat"}
 OTHER_WORK = {"connect", "execve", "execveat", "fork", "vfork", "nanosleep", "clock_nanosleep"}
+# What it takes to read a file of the state folder, and memory.
+READING = {"openat", "newfstatat", "geteuid", "read", "close", "brk", "mmap", "munmap", "mprotect", "madvise"}
+# Threads of the libraries, and how they wake each other.
+THREADS = {"clone3", "rseq", "set_robust_list", "rt_sigprocmask", "futex", "eventfd2", "poll", "write", "exit"}
+# Of a sanitizer, which looks at memory through pipes and keeps threads' stacks.
+SANITIZER = {"pipe", "pipe2", "gettid", "sigaltstack", "sched_yield", "prctl", "sched_getaffinity"}
 
 
 class WindowInFile(StoredInFile):
@@ -174,6 +190,7 @@ class WindowInFile(StoredInFile):
 
     count = scaled(short=20, long=200, sanitized=5)
     changes = ["pwrite64", "ftruncate", "fsync", "renameat"]
+    calls = READING | {"flock"}
 
     def is_saved(self, call: Call) -> bool:
         """Whether the new token set is safe from this call on."""
@@ -194,6 +211,9 @@ class WindowInFile(StoredInFile):
         """No other file is opened or written, no process started; the server's connection is closed later, no other is made,
         and nobody waits."""
         calls = self.window()
+        allowed = self.calls | set(self.changes) | (SANITIZER if is_sanitized() else set())
+        self.assertEqual({call.name for call in calls} - allowed, set())
+        self.assertEqual([call for call in calls if call.name == "write" and "eventfd" not in call.arguments], [])
         self.assertEqual({call.opened for call in calls[:-1]} - {""}, {"test.write.lock", "test.id", "test.json"})
         changes = [call for call in calls if call.name in CHANGES]
         self.assertEqual([call.name for call in changes], self.changes)
@@ -221,12 +241,21 @@ class WindowInFile(StoredInFile):
 
 
 class WindowInKeyring(WindowInFile, StoredInKeyring):
-    """The save is a conversation with the keyring, after which the worker turns to its record."""
+    """The save is a conversation with the keyring, after which the worker turns to the mirror and its record."""
 
     changes = []
+    # libsecret's library for secret memory also asks for the process's times, as random numbers.
+    calls = READING | THREADS | {"flock", "sendmsg", "recvmsg", "getrusage", "clock_gettime", "getpid"}
 
     def is_saved(self, call: Call) -> bool:
-        return call.opened == "test.last"
+        return call.opened == "test.last" or str(self.program.runtime_folder) in call.arguments
+
+    def test_has_nothing_in_it_but_the_save(self):
+        super().test_has_nothing_in_it_but_the_save()
+        with self.subTest("one keyring is asked"):
+            asked = {call.arguments.split(",")[0] for call in self.window() if call.name in {"sendmsg", "recvmsg"}}
+            self.assertEqual(len(asked), 1, asked)
+            self.assertIn("<UNIX-STREAM:", asked.pop())
 
 
 def tearDownModule() -> None:

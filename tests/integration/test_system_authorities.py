@@ -18,6 +18,7 @@ import other_system
 import pki
 from other_system import HASHED, OtherSystem
 from program import ProgramTestCase, config_for
+from refreshing import ScriptedRefreshTestCase
 from scripted_server import ScriptedServer
 
 BUNDLES = [
@@ -141,6 +142,34 @@ class SystemAuthorities(ProgramTestCase):
                         done = len(server.requests) - requests
                         self.assertEqual(server.connections - connections, done if trusted else 1)
                         self.assertEqual(done > 0, trusted)
+
+
+class Refresh(ScriptedRefreshTestCase):
+    """A headless run whose login needs a refresh, with the worker that does it."""
+
+    def test_reads_the_authority_it_needs_and_makes_one_request_over_one_connection(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="grok-auth-authorities-"))
+        stranger = pki.make(f"{folder}/stranger").ca
+        hosts = pathlib.Path(folder, "hosts")
+        hosts.write_text("127.0.0.1 localhost\n")
+        system = OtherSystem(folder).put_hashed(self.server.ca).put("/etc/hosts", str(hosts))
+        for bundle in *BUNDLES, "/usr/lib/ssl/cert.pem":
+            system.put(bundle, stranger)
+        self.program.configure(self.server.config(ca_file=None, store="file"))
+        self.program.binary = system.wrap(self.program.binary)
+        self.hand_out("access-1", env={"ASAN_OPTIONS": "detect_leaks=0"})
+        places = HASHED, "/usr/lib/ssl", "/etc/pki", *BUNDLES
+        trusted = {path for path in system.opened if path.startswith(places)}
+        self.assertEqual(trusted, {HASHED, f"{HASHED}/{hash_of(self.server.ca)}.0"})
+        self.assertEqual(system.connected, [self.server.server.port])
+        self.assertEqual(self.server.server.connections, 1)
+        self.assertEqual([request.line for request in self.server.server.requests], ["POST /token HTTP/1.1"])
+
+
+def hash_of(certificate: str) -> str:
+    """The name in a hashed directory, without its number."""
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", certificate]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def not_found(connection) -> None:

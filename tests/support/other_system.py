@@ -58,7 +58,7 @@ class OtherSystem:
 
     def _script(self, mounts: list[str], change: str, binary: str) -> str:
         script = self.root / "run"
-        trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", str(self.root / "calls")])
+        trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", str(self.root / "calls")])
         steps = "; ".join([*mounts, f'exec {trace} {change} "$@"'])
         script.write_text(f"#!/bin/sh\nexec unshare --mount sh -ec '{steps}' sh {binary} \"$@\"\n")
         script.chmod(stat.S_IRWXU)
@@ -69,6 +69,12 @@ class OtherSystem:
         """The files and folders that the last run opened."""
         calls = (self.root / "calls").read_text()
         return set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)".* = \d', calls))
+
+    @property
+    def connected(self) -> list[int]:
+        """The ports that the last run connected to, or tried to, one for each attempt."""
+        calls = (self.root / "calls").read_text()
+        return [int(port) for port in re.findall(r"connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\((\d+)\)", calls)]
 
 
 def require() -> None:

@@ -25,12 +25,16 @@ PATIENCE = 80  # seconds: a worker waits 65 s for its answer
 _figures: list[str] = []
 
 
+def is_sanitized() -> bool:
+    """Whether the program is built with AddressSanitizer."""
+    return b"__asan_init" in pathlib.Path(os.environ["GROK_AUTH_BINARY"]).read_bytes()
+
+
 def scaled(short: int, long: int, sanitized: int) -> int:
     """A number of the storm: for its short form, its long form, or a program that AddressSanitizer slows down."""
     if os.environ.get("GROK_AUTH_STORM") == "long":
         return long
-    is_sanitized = b"__asan_init" in pathlib.Path(os.environ["GROK_AUTH_BINARY"]).read_bytes()
-    return sanitized if is_sanitized else short
+    return sanitized if is_sanitized() else short
 
 
 def figure(line: str) -> None:
