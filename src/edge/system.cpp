@@ -39,14 +39,6 @@ void NoteSignalMask() {
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*const note_signal_mask)() = NoteSignalMask;
 
-}  // namespace
-
-/// In place of the C library's: Poco's library calls it as soon as it is loaded, and would read
-/// /etc/localtime in every run. localtime_r(3) reads that itself when somebody asks.
-extern "C" void tzset() noexcept {}
-
-namespace {
-
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
     return *home;

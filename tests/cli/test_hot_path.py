@@ -121,6 +121,7 @@ class HotPath(OfflineTestCase):
         """All that a cached run looks at."""
         state, runtime = str(self.program.state_folder), f"{self.program.runtime_folder}/grok-auth"
         paths = {
+            "/etc/localtime",  # Poco's library asks for the time zone as soon as it is loaded
             "/dev/null",  # opened until the standard streams are known to be open
             f"{self.program.config_folder}/config.toml",  # which profile, whose login, how long a token must be good for
             state,  # whether others could have written what is in it
