@@ -142,6 +142,9 @@ std::optional<StoredLogin> LoginStore::LoadWithoutKeyring() {
 }
 
 void LoginStore::KeepMirror(const TokenSet& tokens) {
+  if (!mirror_.IsWanted()) {
+    return;
+  }
   try {
     const std::unique_ptr<Lock> lock = files_.WaitForWriteLock(std::chrono::milliseconds(0));
     const std::optional<StoreId> id = lock ? ReadStoreId() : std::nullopt;

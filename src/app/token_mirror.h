@@ -17,6 +17,8 @@ class TokenMirror {
   /// `runtime` is null where there is no runtime folder; then nothing is ever there.
   TokenMirror(const Profile& profile, StateFolder* runtime);
 
+  /// Whether there is a place for a copy, and the profile wants one.
+  [[nodiscard]] bool IsWanted() const { return runtime_ != nullptr; }
   /// The copy, without a refresh token; nothing when there is none that can be read. Whether it is
   /// still that of the login is the caller's question.
   [[nodiscard]] std::optional<TokenSet> Read() const;
