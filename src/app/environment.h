@@ -55,7 +55,7 @@ struct Environment {
   std::string grok_folder;                    ///< ${GROK_HOME:-~/.grok}
   std::string config_folder;                  ///< ${XDG_CONFIG_HOME:-~/.config}
   std::string state_folder;                   ///< ${XDG_STATE_HOME:-~/.local/state}
-  std::optional<std::string> runtime_folder;  ///< XDG_RUNTIME_DIR
+  std::optional<std::string> runtime_folder;  ///< XDG_RUNTIME_DIR, if private and in memory
   std::string cache_folder;                   ///< ${XDG_CACHE_HOME:-~/.cache}
 };
 

@@ -46,9 +46,8 @@ void AnswerCredentialRequest(Context& context, const CredentialRequest& request,
 void EraseCredential(Context& context, const CredentialRequest& request) {
   const std::optional<std::string>& token =
       request.credential ? request.credential : request.password;
-  if (token) {
+  if (token && RejectToken(context, *token, kWriteLockPatience)) {
     context.store.DropMirror();
-    RejectToken(context, *token, kWriteLockPatience);
   }
 }
 

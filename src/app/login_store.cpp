@@ -84,7 +84,7 @@ void LoginStore::WriteRecord(const RefreshRecord& record) {
 }
 
 bool LoginStore::Files::LeadToKeyring() const {
-  return std::holds_alternative<std::monostate>(stored) && id && id->place == Place::kLibsecret;
+  return !in_file && id && id->place == Place::kLibsecret;
 }
 
 LoginStore::Files LoginStore::ReadFiles() {
@@ -94,12 +94,14 @@ LoginStore::Files LoginStore::ReadFiles() {
   files.record = ReadRecordText();
   files.id = ReadStoreId();
   files.stored = ReadCurrentFile(files.id);
+  files.in_file = !std::holds_alternative<std::monostate>(files.stored);
   return files;
 }
 
 StoredLogin LoginStore::MakeLogin(Files files) {
   StoredLogin login;
   login.store_id = files.id ? files.id->id : "";
+  login.in_file = files.in_file;
   if (auto* tokens = std::get_if<TokenSet>(&files.stored)) {
     login.store_id = tokens->store_id;
     login.tokens = std::move(*tokens);
@@ -112,13 +114,11 @@ StoredLogin LoginStore::MakeLogin(Files files) {
 
 StoredLogin LoginStore::Load() {
   Files files = ReadFiles();
-  const bool in_file = !std::holds_alternative<std::monostate>(files.stored);
   std::optional<KeyringAnswer> trouble;
   if (files.LeadToKeyring()) {
     files.stored = ReadKeyring(*files.id, trouble);
   }
   StoredLogin login = MakeLogin(std::move(files));
-  login.in_file = in_file;
   login.trouble = std::move(trouble);
   return login;
 }
@@ -126,10 +126,7 @@ StoredLogin LoginStore::Load() {
 std::optional<StoredLogin> LoginStore::LoadWithoutKeyring() {
   Files files = ReadFiles();
   if (!files.LeadToKeyring()) {
-    const bool in_file = !std::holds_alternative<std::monostate>(files.stored);
-    StoredLogin login = MakeLogin(std::move(files));
-    login.in_file = in_file;
-    return login;
+    return MakeLogin(std::move(files));
   }
   std::optional<TokenSet> mirrored = mirror_.Read();
   if (!mirrored || mirrored->store_id != files.id->id || !BelongsTo(*mirrored, profile_)) {
@@ -138,11 +135,15 @@ std::optional<StoredLogin> LoginStore::LoadWithoutKeyring() {
   files.stored = std::move(*mirrored);
   StoredLogin login = MakeLogin(std::move(files));
   login.is_mirrored = true;
-  return login.tokens->generation < login.record.generation ? std::nullopt : std::optional(login);
+  if (login.tokens->generation < login.record.generation) {
+    return std::nullopt;
+  }
+  return login;
 }
 
 void LoginStore::KeepMirror(const TokenSet& tokens) {
   if (!mirror_.IsWanted()) {
+    mirror_.Remove();
     return;
   }
   try {

@@ -64,8 +64,8 @@ class LoginStore {
   /// login's newest token set, as far as is recorded.
   [[nodiscard]] std::optional<StoredLogin> LoadWithoutKeyring();
 
-  /// Makes the mirror anew from what the keyring gave, unless another process is about to change
-  /// what is stored. Best effort.
+  /// Makes the mirror anew from what the keyring gave, or removes it where the profile wants none;
+  /// unless another process is about to change what is stored. Best effort.
   void KeepMirror(const TokenSet& tokens);
 
   /// Removes the mirror. Best effort.
@@ -136,6 +136,7 @@ class LoginStore {
     std::string record;
     std::optional<StoreId> id;
     StoredSet stored;
+    bool in_file = false;  ///< `stored` is in the state folder
 
     /// Whether the token set is in the keyring, if anywhere.
     [[nodiscard]] bool LeadToKeyring() const;

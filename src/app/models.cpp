@@ -42,7 +42,7 @@ Handout Replace(Context& context, const Handout& token, const TokenRefused& refu
   if (login.tokens && login.tokens->credential == Credential::kApiKey) {
     throw MakeKeyRefused(refused, context.profile);
   }
-  if (!CanRefresh(login, context.profile)) {
+  if (!login.trouble && !CanRefresh(login, context.profile)) {
     return token;
   }
   TryRejectToken(context, token.access_token);

@@ -30,7 +30,8 @@ class SilentRefresh {
         demand_(demand),
         deadline_(deadline),
         ended_before_(LastEndedAttempt(first.record)),
-        mark_(MarkOf(first.record)) {
+        mark_(MarkOf(first.record)),
+        has_asked_keyring_(!first.is_mirrored) {
     if (first.tokens) {
       first_look_ = VersionOf(*first.tokens);
     }
@@ -41,8 +42,15 @@ class SilentRefresh {
     while (true) {
       std::unique_ptr<Lock> lock = context_.files.TryRefreshLock();
       const bool is_locked_out = !lock;
-      std::optional<SilentRefreshResult> result =
-          is_locked_out ? LookFromOutside() : RunLocked(std::move(lock));
+      std::optional<SilentRefreshResult> result;
+      if (is_locked_out) {
+        result = LookFromOutside();
+      } else if (!has_asked_keyring_) {
+        lock.reset();
+        result = AskKeyring();
+      } else {
+        result = RunLocked(std::move(lock));
+      }
       if (result) {
         return std::move(*result);
       }
@@ -68,6 +76,18 @@ class SilentRefresh {
     mark_ = std::move(mark);
     const std::optional<StoredLogin> login = context_.store.LoadWithoutKeyring();
     return Look(login ? *login : context_.store.Load());
+  }
+
+  /// Without the lock as well: a keyring that hangs costs 2 s, which those who wait would pay one
+  /// after another.
+  std::optional<SilentRefreshResult> AskKeyring() {
+    has_asked_keyring_ = true;
+    if (const std::optional<StoredLogin> login = context_.store.LoadWithoutKeyring()) {
+      if (std::optional<SilentRefreshResult> result = Look(*login)) {
+        return result;
+      }
+    }
+    return Look(context_.store.Load());
   }
 
   /// What `login` is worth, or what became of the attempt of another run that ended while this one
@@ -216,6 +236,7 @@ class SilentRefresh {
   std::optional<TokenVersion> first_look_;
   std::int64_t ended_before_;
   std::string mark_;  ///< what `LoginStore::OutcomeMark` said at the last look
+  bool has_asked_keyring_;
   bool moved_ = false;
   bool changed_ = false;
 };

@@ -9,10 +9,10 @@
 namespace grokauth::app {
 
 TokenMirror::TokenMirror(const Profile& profile, StateFolder* runtime)
-    : profile_(profile), runtime_(profile.mirror ? runtime : nullptr) {}
+    : profile_(profile), runtime_(runtime) {}
 
 std::optional<TokenSet> TokenMirror::Read() const {
-  if (runtime_ == nullptr) {
+  if (!IsWanted()) {
     return std::nullopt;
   }
   try {
@@ -30,17 +30,21 @@ std::optional<TokenSet> TokenMirror::Read() const {
 }
 
 void TokenMirror::Write(const TokenSet& tokens) const {
-  if (runtime_ == nullptr || tokens.credential == Credential::kApiKey) {
+  if (!IsWanted() || tokens.credential == Credential::kApiKey) {
+    Remove();
     return;
   }
   TokenSet copy = tokens;
-  copy.refresh_token.reset();
+  if (copy.refresh_token) {
+    oauth::Wipe(*copy.refresh_token);
+    copy.refresh_token.reset();
+  }
   copy.account.reset();
   std::string text = SerializeTokenSet(copy);
   try {
     runtime_->ReplaceUnsynced(profile_.name, text);
   } catch (const Error&) {
-    // The keyring has it.
+    Remove();  // it would be an older one; the keyring has the new one
   }
   oauth::Wipe(text);
 }
@@ -51,6 +55,9 @@ void TokenMirror::Remove() const {
   }
   try {
     runtime_->Remove(profile_.name);
+    for (const std::string& half_written : runtime_->List(profile_.name + ".")) {
+      runtime_->Remove(half_written);
+    }
   } catch (const Error&) {
     // It names its login, and is not taken for another's.
   }

@@ -77,7 +77,7 @@ class TokenRun {
     }
     if (first_.is_mirrored && !context_.files.IsRefreshHeld()) {
       // Now, beside the others that may ask: behind the lock they would ask one after another.
-      first_ = LookFirst(context_);
+      mirrored_ = std::exchange(first_, LookFirst(context_));
       RequireOwnLogin(first_, context_.profile);
       return Run();
     }
@@ -112,14 +112,17 @@ class TokenRun {
     return context_.edges.clock.SteadyNow() + kRefreshBudget;
   }
 
-  /// Grok refused the stored token, and nothing can renew it: the next run must not print it again.
+  /// Grok refused the stored token, and nothing can renew it now: the next run must not print it
+  /// again.
   void RefuseStored() {
-    if (demand_.wanted != Wanted::kUnseen || !first_.tokens) {
+    const StoredLogin& seen = first_.tokens || !mirrored_ ? first_ : *mirrored_;
+    const UnixTime now = context_.edges.clock.Now();
+    if (demand_.wanted != Wanted::kUnseen || !IsUnexpired(seen, context_.profile, demand_, now)) {
       return;
     }
     NoteInRecord(
-        context_, first_.store_id,
-        [this](RefreshRecord& record) { MarkRefused(record, first_.tokens->access_token); },
+        context_, seen.store_id,
+        [&](RefreshRecord& record) { MarkRefused(record, seen.tokens->access_token); },
         kRecordPatience);
   }
 
@@ -127,6 +130,7 @@ class TokenRun {
   /// for its password. Signing in anew is for where there is no keyring at all: elsewhere the login
   /// is still there, and a second one would push it aside.
   Handout OpenKeyring(const KeyringAnswer& answer) {
+    RefuseStored();
     if (may_sign_in_ && answer.state == KeyringState::kAbsent) {
       return SignInBecause(DescribeKeyring(answer));
     }
@@ -190,6 +194,7 @@ class TokenRun {
   const TokenOptions& options_;
   const Demand& demand_;
   StoredLogin first_;
+  std::optional<StoredLogin> mirrored_;  ///< what the mirror said before the keyring was asked
   bool may_sign_in_;
 };
 
@@ -216,19 +221,22 @@ Handout GetToken(Context& context, const Demand& demand) {
   return GetToken(context, options, demand);
 }
 
-void RejectToken(Context& context, const std::string& access_token,
+bool RejectToken(Context& context, const std::string& access_token,
                  std::chrono::milliseconds patience) {
-  const StoredLogin login = context.store.Load();
-  if (CanRefresh(login, context.profile) && login.tokens->access_token == access_token) {
-    context.store.UpdateRecord(
-        login.store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
-        patience);
+  std::optional<StoredLogin> login = context.store.Load();
+  if (login->trouble) {
+    login = context.store.LoadWithoutKeyring();  // the mirror, which would go on with it
   }
+  const bool is_renewable = login && (login->is_mirrored || CanRefresh(*login, context.profile));
+  return is_renewable && login->tokens->access_token == access_token &&
+         context.store.UpdateRecord(
+             login->store_id, [&](RefreshRecord& record) { MarkRejected(record, access_token); },
+             patience);
 }
 
 void TryRejectToken(Context& context, const std::string& access_token) {
   try {
-    RejectToken(context, access_token, kRecordPatience);
+    static_cast<void>(RejectToken(context, access_token, kRecordPatience));
   } catch (const Error& error) {
     context.messages.Detail(error.what());
   }

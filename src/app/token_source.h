@@ -35,9 +35,9 @@ void ProvideToken(Context& context, const TokenOptions& options);
 /// Keeps the stored access token from being handed out again if it is `access_token`, which a
 /// server did not take; the login stays. An API key is left alone: it may have been disabled only
 /// for a while. So is the token of a login that cannot be renewed: it may still do elsewhere.
-/// `patience` is for the lock of the record. Throws `Error{kStore}`.
-void RejectToken(Context& context, const std::string& access_token,
-                 std::chrono::milliseconds patience);
+/// `patience` is for the lock of the record. Returns whether it was kept. Throws `Error{kStore}`.
+[[nodiscard]] bool RejectToken(Context& context, const std::string& access_token,
+                               std::chrono::milliseconds patience);
 
 /// The same as a note beside what matters: it waits a moment only, and a failure is told under
 /// --verbose.

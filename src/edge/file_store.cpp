@@ -144,6 +144,10 @@ class TemporaryFile final : public app::Reservation {
   /// As `Commit`, but left to the system to bring to the disk.
   void CommitUnsynced(const std::string& contents) {
     WriteAll(file_.Get(), contents, path_);
+    // Some file systems of a network say only now that there is no room.
+    if (close(file_.Release()) != 0) {
+      Fail("cannot write", path_, errno);
+    }
     TakePlace();
   }
 

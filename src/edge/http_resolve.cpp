@@ -26,7 +26,7 @@ namespace {
 using Cause = app::TransportFailure::Cause;
 
 /// One look-up, which two threads may share: the one that does it writes `found` and `code`, then
-/// makes `ended` readable. The last of its owners deletes it.
+/// sets `has_ended` and makes `ended` readable. The last of its owners deletes it.
 struct Lookup {
   explicit Lookup(const Peer& peer)
       : host(peer.host),
@@ -53,14 +53,10 @@ struct Lookup {
 
   void Run() {
     code = getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
+    has_ended = true;
     const std::uint64_t one = 1;
     // Cannot fail: the counter would have to be full.
     [[maybe_unused]] const ssize_t written = write(ended.Get(), &one, sizeof one);
-  }
-
-  [[nodiscard]] bool HasEnded() const {
-    pollfd entry{ended.Get(), POLLIN, 0};
-    return poll(&entry, 1, 0) == 1;
   }
 
   std::string host;
@@ -69,6 +65,7 @@ struct Lookup {
   Descriptor ended;
   addrinfo* found = nullptr;
   int code = 0;
+  std::atomic<bool> has_ended = false;
   std::atomic<int> owners = 1;
 };
 
@@ -93,7 +90,7 @@ void Await(Lookup& lookup, const Peer& peer, const Limit& limit, Interrupts& int
   }
   ++lookup.owners;
   std::thread([shared = LookupPtr(&lookup)] { shared->Run(); }).detach();
-  while (!lookup.HasEnded()) {
+  while (!lookup.has_ended) {
     interrupts.ThrowIfInterrupted();
     const int timeout = PollTimeout(limit.deadline);
     if (timeout == 0) {

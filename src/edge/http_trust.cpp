@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -112,26 +113,39 @@ const char* FindSystemBundle() {
   return found != kBundles.end() ? *found : nullptr;
 }
 
-/// Whether a certificate that the server sent along could have signed `certificate`.
-bool IsIssuerSent(X509_STORE_CTX* verification, X509* certificate) {
+/// The certificate that the server sent along and that signed `certificate`, or null.
+X509* FindSentIssuer(X509_STORE_CTX* verification, X509* certificate) {
   const STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(verification);
   for (int i = 0; i < sk_X509_num(sent); ++i) {
     X509* other = sk_X509_value(sent, i);
-    if (X509_NAME_cmp(X509_get_subject_name(other), X509_get_issuer_name(certificate)) == 0 &&
-        X509_cmp(other, certificate) != 0) {
+    if (X509_check_issued(other, certificate) == X509_V_OK && X509_cmp(other, certificate) != 0) {
+      return other;
+    }
+  }
+  return nullptr;
+}
+
+/// Whether what the server sent leads from `certificate` to an authority that is known by now.
+bool LeadsToKnownAuthority(X509_STORE_CTX* verification, X509* certificate) {
+  // As many steps as certificates: they may lead round in a circle.
+  int steps = sk_X509_num(X509_STORE_CTX_get0_untrusted(verification));
+  while (steps-- > 0 && (certificate = FindSentIssuer(verification, certificate)) != nullptr) {
+    X509* authority = nullptr;
+    if (X509_STORE_CTX_get1_issuer(&authority, verification, certificate) == 1) {
+      X509_free(authority);
       return true;
     }
   }
   return false;
 }
 
-/// Finds the issuer of `certificate` as OpenSSL does. When it is neither in the hashed directory
-/// nor sent by the server, adds the bundle, once, and looks again.
+/// Finds the issuer of `certificate` as OpenSSL does. When neither it is in the hashed directory
+/// nor the one at the end of what the server sent, adds the bundle, once, and looks again.
 int FindIssuer(X509** issuer, X509_STORE_CTX* verification, X509* certificate) {
   const int found = X509_STORE_CTX_get1_issuer(issuer, verification, certificate);
   X509_STORE* store = X509_STORE_CTX_get0_store(verification);
   const bool has_bundle = X509_STORE_get_get_issuer(store) != FindIssuer;
-  if (found != 0 || has_bundle || IsIssuerSent(verification, certificate)) {
+  if (found != 0 || has_bundle || LeadsToKnownAuthority(verification, certificate)) {
     return found;
   }
   X509_STORE_set_get_issuer(store, X509_STORE_CTX_get1_issuer);

@@ -145,7 +145,8 @@ class Conversation {
         Call(path, "org.freedesktop.DBus.Properties", "Get",
              s_.g_variant_new("(ss)", "org.freedesktop.Secret.Collection", "Locked"), "(v)");
     if (!reply) {
-      return Trouble();
+      const bool has_gone = Is(s_.g_dbus_error_quark(), G_DBUS_ERROR_UNKNOWN_OBJECT);
+      return has_gone ? KeyringAnswer{KeyringState::kLocked, "", ""} : Trouble();
     }
     GVariant* locked = nullptr;
     s_.g_variant_get(reply.get(), "(v)", &locked);
@@ -276,8 +277,7 @@ class Conversation {
         Is(dbus, G_DBUS_ERROR_NO_REPLY) || Is(dbus, G_DBUS_ERROR_TIMEOUT)) {
       return KeyringState::kHung;
     }
-    if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod() ||
-        Is(dbus, G_DBUS_ERROR_UNKNOWN_OBJECT)) {
+    if (Is(s_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED) || IsUnknownMethod()) {
       return KeyringState::kLocked;
     }
     // Absent is what allows a sign-in anew, so only what says so counts: no connection to a bus, or

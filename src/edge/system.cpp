@@ -1,12 +1,14 @@
 #include "edge/system.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,6 +40,20 @@ void NoteSignalMask() {
 }
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*const note_signal_mask)() = NoteSignalMask;
+
+/// XDG_RUNTIME_DIR where it is what the XDG Base Directory Specification wants, this user's alone,
+/// and in memory: elsewhere what is left there would outlive the session.
+std::optional<std::string> RuntimeFolder() {
+  constexpr mode_t kOthers = 077;
+  std::optional<std::string> path = Variable("XDG_RUNTIME_DIR");
+  struct stat info {};
+  struct statfs system {};
+  const bool is_ours = path && path->front() == '/' && stat(path->c_str(), &info) == 0 &&
+                       S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
+                       (info.st_mode & kOthers) == 0 && statfs(path->c_str(), &system) == 0;
+  const bool is_in_memory = system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
+  return is_ours && is_in_memory ? std::move(path) : std::nullopt;
+}
 
 std::string HomeFolder() {
   if (std::optional<std::string> home = Variable("HOME"); home && home->front() == '/') {
@@ -159,10 +175,7 @@ app::Environment ReadEnvironment() {
   environment.grok_folder = Variable("GROK_HOME").value_or(HomeFolder() + "/.grok");
   environment.config_folder = XdgFolder("XDG_CONFIG_HOME", "/.config");
   environment.state_folder = XdgFolder("XDG_STATE_HOME", "/.local/state");
-  if (std::optional<std::string> runtime = Variable("XDG_RUNTIME_DIR");
-      runtime && runtime->front() == '/') {
-    environment.runtime_folder = std::move(runtime);
-  }
+  environment.runtime_folder = RuntimeFolder();
   environment.cache_folder = XdgFolder("XDG_CACHE_HOME", "/.cache");
   return environment;
 }

@@ -232,7 +232,7 @@ class Git(Examining, ProgramTestCase):
         self.environment = {"PATH": f"{self.tools}:{os.environ['PATH']}", "GIT_CONFIG_NOSYSTEM": "1"}
 
     def answer_for(self, *hosts: str) -> None:
-        self.program.configure(config_for(self.provider) + f"[profile.test.git]\nhosts = {list(hosts)}\n")
+        self.program.configure(config_for(self.provider, redirect_port=free_port()) + f"[profile.test.git]\nhosts = {list(hosts)}\n")
 
     def git(self, *arguments: str) -> None:
         """Runs `git config --global`."""

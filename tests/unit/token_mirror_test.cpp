@@ -130,7 +130,7 @@ TEST_CASE("a mirrored token that is refused or has expired is renewed from what 
     ProvideToken(later, {});
   }
   SECTION("refused by a server") {
-    RejectToken(login.context, "access-1", seconds(1));
+    CHECK(RejectToken(login.context, "access-1", seconds(1)));
     CHECK(login.Provide() == "access-2");
   }
   SECTION("expired") {
