@@ -3,9 +3,7 @@
  *     measure FILE COUNT ROUNDS
  *
  * lets COUNT runs of a command go at one moment, ROUNDS times for each command, the commands taking turns in a new order in
- * every round. FILE holds strings that end with a NUL. For each command: its arguments and an empty string, its environment
- * and an empty string, the arguments of a command that is run before it and not measured and an empty string, the file that
- * is its standard input, what must be in its standard output.
+ * every round. FILE is for read_commands.
  *
  * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until the last of the runs, and of
  * the processes that they left behind, was over, how many runs failed, and the most kilobytes that one of these processes had
@@ -23,22 +21,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kMaxCommands = 64, kMaxRuns = 512, kMaxStrings = 4096 };
-enum { kRunSeconds = 60, kRoundSeconds = 100 }; /* a refresh worker of grok-auth waits 65 s for its answer */
+#include "commands.h"
 
-struct Command {
-  char **arguments;
-  char **environment;
-  char **before;
-  const char *input;
-  const char *expected;
-  int has_complained;
-};
+enum { kMaxRuns = 512 };
+enum { kRunSeconds = 60, kRoundSeconds = 100 }; /* a refresh worker of grok-auth waits 65 s for its answer */
 
 struct Run {
   pid_t pid;
@@ -47,69 +37,8 @@ struct Run {
   int errors;
 };
 
-static struct Command commands[kMaxCommands];
-static int command_count;
 static struct Run runs[kMaxRuns];
-static volatile sig_atomic_t is_late;
-
-static void *must(void *pointer) {
-  if (pointer == NULL)
-    err(2, "no memory");
-  return pointer;
-}
-
-/* The contents of an open file with a NUL behind them; to be freed. */
-static char *read_all(int descriptor, size_t *size) {
-  struct stat info;
-  if (fstat(descriptor, &info) != 0)
-    err(2, "fstat");
-  *size = (size_t)info.st_size;
-  char *text = must(calloc(*size + 1, 1));
-  if (pread(descriptor, text, *size, 0) != info.st_size)
-    err(2, "pread");
-  return text;
-}
-
-/* The strings from *at up to an empty one, which *at is moved behind. */
-static char **read_list(char **at, const char *end) {
-  static char *strings[kMaxStrings];
-  static int used;
-  char **list = strings + used;
-  while (*at < end && **at != '\0') {
-    if (used + 2 > kMaxStrings)
-      errx(2, "too many strings");
-    strings[used++] = *at;
-    *at += strlen(*at) + 1;
-  }
-  strings[used++] = NULL;
-  ++*at;
-  return list;
-}
-
-static const char *read_string(char **at) {
-  const char *string = *at;
-  *at += strlen(*at) + 1;
-  return string;
-}
-
-static void read_commands(const char *path) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    err(2, "%s", path);
-  size_t size = 0;
-  char *at = read_all(file, &size);
-  for (const char *end = at + size; at < end; ++command_count) {
-    if (command_count == kMaxCommands)
-      errx(2, "too many commands");
-    struct Command *command = &commands[command_count];
-    command->arguments = read_list(&at, end);
-    command->environment = read_list(&at, end);
-    command->before = read_list(&at, end);
-    command->input = read_string(&at);
-    command->expected = read_string(&at);
-  }
-  close(file);
-}
+static volatile sig_atomic_t is_late; /* the round has taken kRoundSeconds */
 
 static int file_in_memory(void) {
   int file = memfd_create("measure", MFD_CLOEXEC);
@@ -130,7 +59,7 @@ static void become(char **arguments, char **environment) {
   err(127, "%s", arguments[0]);
 }
 
-/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is negative. */
+/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is NULL. */
 static void start(const struct Command *command, struct Run *run, const int *gate) {
   int input = open(command->input, O_RDONLY | O_CLOEXEC);
   if (input < 0)
@@ -167,7 +96,9 @@ static void on_alarm(int signal) {
 
 /* All that is left of a round are children of this process, or become that. */
 static void kill_children(void) {
-  FILE *children = must(fopen("/proc/thread-self/children", "re"));
+  FILE *children = fopen("/proc/thread-self/children", "re");
+  if (children == NULL)
+    err(2, "/proc/thread-self/children");
   int pid;
   while (fscanf(children, "%d", &pid) == 1)
     kill(pid, SIGKILL);
