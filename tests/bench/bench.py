@@ -2,7 +2,7 @@
 
     bench.py [--quick] SELF_CONTAINED SHARED     two builds of grok-auth
 
---quick runs everything once or twice, leaves the crowds to grok-auth, and looks at no time: only at failures, requests and
+--quick runs everything a few times, leaves the crowds to grok-auth, and looks at no time: only at failures, requests and
 memory. Ends with status 1 when a target is missed; no target counts a failure of another program.
 """
 
@@ -43,7 +43,7 @@ class Scale(NamedTuple):
 
 
 FULL = Scale(alone=300, crowds=3, refreshes=100)
-QUICK = Scale(alone=2, crowds=1, refreshes=2)
+QUICK = Scale(alone=20, crowds=1, refreshes=2)
 
 
 class Bench:
