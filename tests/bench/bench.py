@@ -2,11 +2,12 @@
 
     bench.py [--quick] SELF_CONTAINED SHARED     two builds of grok-auth
 
---quick runs everything once or twice, looks at no time, only at failures, and leaves the crowds to grok-auth. Ends with
-status 1 when a target is missed.
+--quick runs everything a few times, leaves the crowds to grok-auth, and looks at no time: only at failures, requests and
+memory. Ends with status 1 when a target is missed; no target counts a failure of another program.
 """
 
 import argparse
+import collections
 import contextlib
 import os
 import pathlib
@@ -25,7 +26,11 @@ from worlds import BUNDLE, TOKEN, Renewed, Stored  # noqa: E402
 
 FLOOR = "a static program that does nothing"
 DEAD = ", gnome-keyring killed"
-CURL = "curl, the same request, nothing kept"
+OURS = "grok-auth self-contained, "
+HASHED = OURS + "headless run"
+CACHED = OURS + "mirror", OURS + "file"
+BUNDLED = OURS + "made to read the bundle"
+CURL = "curl, which reads the bundle"
 CROWDS = 50, 200
 
 
@@ -38,7 +43,7 @@ class Scale(NamedTuple):
 
 
 FULL = Scale(alone=300, crowds=3, refreshes=100)
-QUICK = Scale(alone=2, crowds=1, refreshes=2)
+QUICK = Scale(alone=20, crowds=1, refreshes=2)
 
 
 class Bench:
@@ -50,6 +55,7 @@ class Bench:
         self.alone: dict[str, Figures] = {}
         self.crowds: dict[int, dict[str, Figures]] = {count: {} for count in CROWDS}
         self.refreshes: dict[str, Figures] = {}
+        self.refresh_requests = 0
 
     def __enter__(self) -> "Bench":
         self._stack = contextlib.ExitStack()
@@ -95,12 +101,22 @@ class Bench:
         """A token that has expired."""
         renewed = Renewed(self._provider)
         self._stack.callback(renewed.close)
-        rows = [renewed.row(f"grok-auth {build}, headless run", binary) for build, binary in self._builds.items()]
-        rows += [
-            renewed.row("grok-auth self-contained, made to read the bundle", rows[0].command[0], SSL_CERT_FILE=BUNDLE),
+        rows = [
+            *(renewed.row(f"grok-auth {build}, headless run", binary) for build, binary in self._builds.items()),
+            renewed.row(BUNDLED, self._builds["self-contained"], SSL_CERT_FILE=BUNDLE),
             renewed.curl(CURL),
+            renewed.curl("curl, given the one authority", "--cacert", self._provider.ca),
         ]
+        self._provider.reset()
         self.refreshes = self._measure(rows, 1, self._scale.refreshes, renewed.trusting())
+        self.refresh_requests = len(self._provider.requests("token"))
+
+    def failures(self) -> dict[str, int]:
+        """How many runs of each command failed, in the order of the tables; alone and in crowds."""
+        found = collections.Counter()
+        for figures in (self.alone, *self.crowds.values(), self.refreshes):
+            found.update({name: of_command.failures for name, of_command in figures.items()})
+        return dict(found)
 
     def _stored(self, session: Session | None) -> Stored:
         stored = Stored(self._provider, session)
@@ -128,27 +144,34 @@ class Target(NamedTuple):
         return f"figure: target {outcome}: {self.name}: {self.value:.4g}, at most {self.limit:g}"
 
 
-def failures(bench: Bench, quick: bool) -> Target:
-    """Of a few runs any that failed; of many, those of grok-auth while it need not ask the keyring."""
-    found = [*bench.alone.items(), *(item for crowd in bench.crowds.values() for item in crowd.items()),
-             *bench.refreshes.items()]  # fmt: skip
-    counted = [figures.failures for name, figures in found if quick or ("grok-auth " in name and ", keyring" not in name)]
-    return Target("failed runs, also 200 at once and with gnome-keyring killed", sum(counted), 0)
+def failures(bench: Bench, quick: bool) -> dict[str, int]:
+    """How many runs of a command failed, for those that a target counts: of many runs not those that ask the keyring, which
+    can be too busy."""
+    return {name: count for name, count in bench.failures().items()
+            if name.startswith("grok-auth ") and (quick or ", keyring" not in name)}  # fmt: skip
 
 
-def targets(bench: Bench) -> list[Target]:
-    """What is promised of times and memory."""
+def steady_targets(bench: Bench, quick: bool) -> list[Target]:
+    """What is promised on a busy machine too."""
+    runs = sum(figures.runs for figures in bench.refreshes.values())
+    return [
+        Target("failed runs, also 200 at once and with gnome-keyring killed", sum(failures(bench, quick).values()), 0),
+        Target("token requests that are not one for each refresh", abs(bench.refresh_requests - runs), 0),
+        *(Target(f"{name}, peak memory in MB", bench.alone[name].megabytes, 6) for name in CACHED),
+    ]
+
+
+def time_targets(bench: Bench) -> list[Target]:
+    """What is promised of times. The worker of a refresh is part of it."""
     alone = {name: figures.milliseconds for name, figures in bench.alone.items()}
     refreshes = {name: figures.milliseconds for name, figures in bench.refreshes.items()}
-    ours = "grok-auth self-contained, "
-    cached = [ours + "mirror", ours + "file"]
     return [
-        *(Target(f"{name} / {FLOOR}", alone[name] / alone[FLOOR], 4) for name in cached),
-        *(Target(f"{name} / {CACHE}", alone[name] / alone[CACHE], 1.5) for name in cached),
-        *(Target(f"{name}, peak memory in MB", bench.alone[name].megabytes, 6) for name in cached),
+        *(Target(f"{name} / {FLOOR}", alone[name] / alone[FLOOR], 4) for name in CACHED),
+        *(Target(f"{name} / {CACHE}", alone[name] / alone[CACHE], 1.5) for name in CACHED),
         Target(f"grok-auth shared, mirror / {SECRET_TOOL}", alone["grok-auth shared, mirror"] / alone[SECRET_TOOL], 0.6),
-        Target(f"{ours}keyring / {SECRET_TOOL}", alone[ours + "keyring"] / alone[SECRET_TOOL], 1.3),
-        Target(f"{ours}headless run / {CURL}", refreshes[ours + "headless run"] / refreshes[CURL], 1.6),
+        Target(f"{OURS}keyring / {SECRET_TOOL}", alone[OURS + "keyring"] / alone[SECRET_TOOL], 1.3),
+        Target(f"{BUNDLED} / {CURL}", refreshes[BUNDLED] / refreshes[CURL], 1.6),
+        Target(f"{HASHED} / {CURL}", refreshes[HASHED] / refreshes[CURL], 1),
     ]
 
 
@@ -165,7 +188,11 @@ def main() -> int:
         bench.measure_refreshes()
     print("\n" + report.cached_table(bench.alone, bench.crowds, FLOOR))
     print("\n" + report.refresh_table(bench.refreshes, CURL) + "\n")
-    met = [failures(bench, options.quick), *([] if options.quick else targets(bench))]
+    counted = failures(bench, options.quick)
+    others = [f"{count} of '{name}'" for name, count in bench.failures().items() if count and name not in counted]
+    if others:
+        print(f"figure: failed runs that no target counts: {', '.join(others)}")
+    met = [*steady_targets(bench, options.quick), *([] if options.quick else time_targets(bench))]
     print(*met, sep="\n")
     return int(any(target.value > target.limit for target in met))
 

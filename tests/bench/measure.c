@@ -3,16 +3,16 @@
  *     measure FILE COUNT ROUNDS
  *
  * lets COUNT runs of a command go at one moment, ROUNDS times for each command, the commands taking turns in a new order in
- * every round. FILE holds strings that end with a NUL. For each command: its arguments and an empty string, its environment
- * and an empty string, the arguments of a command that is run before it and not measured and an empty string, the file that
- * is its standard input, what must be in its standard output.
+ * every round. FILE is for read_commands.
  *
- * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until the last of the runs was
- * over, how many of them failed, and the most kilobytes that one of them, or a process it left behind, had in memory. What
- * the first run that fails of a command wrote to standard error goes to standard error here.
+ * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until the last of the runs, and of
+ * the processes that they left behind, was over, how many runs failed, and the most kilobytes that one of these processes had
+ * in memory. All runs of a round have failed when not everything ends within kRoundSeconds; the rest is killed then. What the
+ * first run that fails of a command wrote to standard error goes to standard error here.
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,21 +21,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kMaxCommands = 64, kMaxRuns = 512, kMaxStrings = 4096, kPatienceSeconds = 60 };
+#include "commands.h"
 
-struct Command {
-  char **arguments;
-  char **environment;
-  char **before;
-  const char *input;
-  const char *expected;
-  int has_complained;
-};
+enum { kMaxRuns = 512 };
+enum { kRunSeconds = 60, kRoundSeconds = 100 }; /* a refresh worker of grok-auth waits 65 s for its answer */
 
 struct Run {
   pid_t pid;
@@ -44,68 +37,8 @@ struct Run {
   int errors;
 };
 
-static struct Command commands[kMaxCommands];
-static int command_count;
 static struct Run runs[kMaxRuns];
-
-static void *must(void *pointer) {
-  if (pointer == NULL)
-    err(2, "no memory");
-  return pointer;
-}
-
-/* The contents of an open file with a NUL behind them; to be freed. */
-static char *read_all(int descriptor, size_t *size) {
-  struct stat info;
-  if (fstat(descriptor, &info) != 0)
-    err(2, "fstat");
-  *size = (size_t)info.st_size;
-  char *text = must(calloc(*size + 1, 1));
-  if (pread(descriptor, text, *size, 0) != info.st_size)
-    err(2, "pread");
-  return text;
-}
-
-/* The strings from *at up to an empty one, which *at is moved behind. */
-static char **read_list(char **at, const char *end) {
-  static char *strings[kMaxStrings];
-  static int used;
-  char **list = strings + used;
-  while (*at < end && **at != '\0') {
-    if (used + 2 > kMaxStrings)
-      errx(2, "too many strings");
-    strings[used++] = *at;
-    *at += strlen(*at) + 1;
-  }
-  strings[used++] = NULL;
-  ++*at;
-  return list;
-}
-
-static const char *read_string(char **at) {
-  const char *string = *at;
-  *at += strlen(*at) + 1;
-  return string;
-}
-
-static void read_commands(const char *path) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    err(2, "%s", path);
-  size_t size = 0;
-  char *at = read_all(file, &size);
-  for (const char *end = at + size; at < end; ++command_count) {
-    if (command_count == kMaxCommands)
-      errx(2, "too many commands");
-    struct Command *command = &commands[command_count];
-    command->arguments = read_list(&at, end);
-    command->environment = read_list(&at, end);
-    command->before = read_list(&at, end);
-    command->input = read_string(&at);
-    command->expected = read_string(&at);
-  }
-  close(file);
-}
+static volatile sig_atomic_t is_late; /* the round has taken kRoundSeconds */
 
 static int file_in_memory(void) {
   int file = memfd_create("measure", MFD_CLOEXEC);
@@ -121,12 +54,12 @@ static long long now(void) {
 }
 
 static void become(char **arguments, char **environment) {
-  alarm(kPatienceSeconds);
+  alarm(kRunSeconds);
   execve(arguments[0], arguments, environment);
   err(127, "%s", arguments[0]);
 }
 
-/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is negative. */
+/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is NULL. */
 static void start(const struct Command *command, struct Run *run, const int *gate) {
   int input = open(command->input, O_RDONLY | O_CLOEXEC);
   if (input < 0)
@@ -155,37 +88,56 @@ static void run_before(char **arguments, char **environment) {
     errx(2, "%s failed", arguments[0]);
 }
 
-/* Waits for the runs and then for what they left behind. Returns when the last run was over. */
-static long long await(int count, long *kilobytes) {
-  struct rusage usage;
-  long long ended = 0;
+static void on_alarm(int signal) {
+  (void)signal;
+  is_late = 1;
+  alarm(1); /* this one may have come when nobody waited */
+}
+
+/* All that is left of a round are children of this process, or become that. */
+static void kill_children(void) {
+  FILE *children = fopen("/proc/thread-self/children", "re");
+  if (children == NULL)
+    err(2, "/proc/thread-self/children");
+  int pid;
+  while (fscanf(children, "%d", &pid) == 1)
+    kill(pid, SIGKILL);
+  fclose(children);
+}
+
+/* Waits for the runs and for what they left behind. Returns the most kilobytes that one of them had in memory. */
+static long await(int count) {
+  struct rusage usage = {0};
   int status = 0;
+  long kilobytes = 0;
   pid_t pid;
-  *kilobytes = 0;
-  for (int left = count; (pid = wait4(-1, &status, 0, &usage)) > 0;) {
+  is_late = 0;
+  alarm(kRoundSeconds);
+  while ((pid = wait4(-1, &status, 0, &usage)) > 0 || errno == EINTR) {
+    if (is_late)
+      kill_children();
     for (int i = 0; i < count; ++i) {
-      if (runs[i].pid == pid) {
+      if (runs[i].pid == pid)
         runs[i].status = status;
-        if (--left == 0)
-          ended = now();
-      }
     }
-    if (usage.ru_maxrss > *kilobytes)
-      *kilobytes = usage.ru_maxrss;
+    if (usage.ru_maxrss > kilobytes)
+      kilobytes = usage.ru_maxrss;
   }
-  return ended;
+  alarm(0);
+  return kilobytes;
 }
 
 /* Whether the run failed; then the first to do so tells why. */
 static int has_failed(struct Command *command, const struct Run *run) {
   size_t size = 0;
   char *output = read_all(run->output, &size);
-  int failed = run->status != 0 || strstr(output, command->expected) == NULL;
+  int failed = is_late || run->status != 0 || strstr(output, command->expected) == NULL;
   free(output);
   if (failed && !command->has_complained) {
     command->has_complained = 1;
     char *errors = read_all(run->errors, &size);
-    fprintf(stderr, "%s: wait status %#x, standard error: %s\n", command->arguments[0], (unsigned)run->status, errors);
+    fprintf(stderr, "%s: wait status %#x%s, standard error: %s\n", command->arguments[0], (unsigned)run->status,
+            is_late ? ", something did not end" : "", errors);
     free(errors);
   }
   return failed;
@@ -194,7 +146,6 @@ static int has_failed(struct Command *command, const struct Run *run) {
 static void measure(struct Command *command, int count) {
   int gate[2];
   int failed = 0;
-  long kilobytes = 0;
   for (int i = 0; i < count; ++i) {
     runs[i].output = file_in_memory();
     runs[i].errors = file_in_memory();
@@ -213,7 +164,8 @@ static void measure(struct Command *command, int count) {
     started = now();
     close(gate[1]);
   }
-  long long ended = await(count, &kilobytes);
+  long kilobytes = await(count);
+  long long ended = now();
   for (int i = 0; i < count; ++i) {
     failed += has_failed(command, &runs[i]);
     close(runs[i].output);
@@ -231,6 +183,7 @@ int main(int argc, char **argv) {
   int rounds = atoi(argv[3]);
   if (count < 1 || count > kMaxRuns || rounds < 1)
     errx(2, "COUNT must be from 1 to %d, ROUNDS at least 1", kMaxRuns);
+  sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL); /* it ends a wait4 */
   prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a run leaves behind is this process's child */
   srand(1);
   for (int i = 0; i < command_count; ++i)

@@ -35,7 +35,7 @@ class Runner:
     def __init__(self, folder: pathlib.Path):
         self._folder = folder
         self.floor = self._compile("floor")
-        self._measure = self._compile("measure")
+        self._measure = self._compile("measure", "commands")
 
     def measure(self, rows: list[Row], count: int, rounds: int, wrapper: tuple[str, ...] = ()) -> list[Figures]:
         """Lets `count` runs of each command go at once, `rounds` times; in the order of `rows`. `wrapper` is a command that
@@ -50,9 +50,10 @@ class Runner:
             found[index].append(figures)
         return [_figures(figures, count) for figures in found]
 
-    def _compile(self, name: str) -> str:
-        program = str(self._folder / name)
-        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-static", "-o", program, HERE / f"{name}.c"], check=True)
+    def _compile(self, *names: str) -> str:
+        program = str(self._folder / names[0])
+        sources = [HERE / f"{name}.c" for name in names]
+        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-static", "-o", program, *sources], check=True)
         return program
 
 

@@ -3,7 +3,7 @@
 #
 #     tests/bench/run.sh [--quick]
 #
-# --quick is for CI: it looks for failures only, and takes the shared libraries' build of the preset dev.
+# --quick is for CI: it looks at failures and memory, at no time, and takes the shared libraries' build of the preset dev.
 set -eu
 exec </dev/null
 

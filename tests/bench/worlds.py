@@ -4,16 +4,17 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 from urllib.parse import urlencode
 
 from keyring import Session
 from measuring import Row
+from other_system import add_authority
 from program import PROFILE, Program, config_for
 from provider import CLIENT_ID, Provider
 from refreshing import age
 
 TOKEN = "grok-auth-bench-" * 75  # 1.2 kB, the size of the tokens of most servers
+SPENT = "grok-auth-spent-" * 75  # what it must not print instead
 CERTIFICATES = "/etc/ssl/certs"
 BUNDLE = f"{CERTIFICATES}/ca-certificates.crt"
 
@@ -40,7 +41,7 @@ class Renewed:
         self._provider = provider
         self._program = Program(config_for(provider, ca_file=None))
         self._program.sign_in(provider, env={"SSL_CERT_FILE": provider.ca})
-        self._program.change_state_json(".json", age)
+        self._program.change_state_json(".json", _spend)
         provider.settings(refresh_without_new_token=True)
         self._expired = self._program.folder / "expired"
         shutil.copytree(self._program.state_folder, self._expired)
@@ -50,10 +51,7 @@ class Renewed:
         update-ca-certificates does."""
         copy = self._program.folder / "certs"
         shutil.copytree(CERTIFICATES, copy, symlinks=True)
-        shutil.copy(self._provider.ca, copy / "bench.pem")
-        hashed = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", self._provider.ca], check=True,
-                                capture_output=True, text=True).stdout.strip()  # fmt: skip
-        (copy / f"{hashed}.0").symlink_to("bench.pem")
+        add_authority(self._provider.ca, copy)
         with open(copy / pathlib.Path(BUNDLE).name, "ab") as bundle:
             bundle.write(pathlib.Path(self._provider.ca).read_bytes())
         user = () if os.geteuid() == 0 else ("--map-root-user",)
@@ -67,7 +65,7 @@ class Renewed:
         return Row(name, [binary], variables, expected=TOKEN, before=before)
 
     def curl(self, name: str, *options: str) -> Row:
-        """The same request, without keeping what comes."""
+        """The same request, without keeping what comes. curl reads the bundle, unless `options` say otherwise."""
         tokens = json.loads((self._expired / f"{PROFILE}.json").read_text())
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": CLIENT_ID}
         command = ["/usr/bin/curl", "--silent", "--fail", *options, "--data", urlencode(form), tokens["token_endpoint"]]
@@ -76,3 +74,8 @@ class Renewed:
     def close(self) -> None:
         """Removes it."""
         self._program.close()
+
+
+def _spend(token_set: dict) -> None:
+    age(token_set)
+    token_set["access_token"] = SPENT

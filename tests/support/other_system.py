@@ -35,8 +35,9 @@ class OtherSystem:
 
     def put_hashed(self, authority: str, folder: str = HASHED) -> "OtherSystem":
         """Adds `authority` to the hashed directory `folder`."""
-        self.put(f"{folder}/authority.pem", authority)
-        subprocess.run(["openssl", "rehash", self.root / folder.lstrip("/")], check=True, capture_output=True)
+        place = self.root / folder.lstrip("/")
+        place.mkdir(parents=True, exist_ok=True)
+        add_authority(authority, place)
         return self
 
     def wrap(self, binary: str) -> str:
@@ -58,8 +59,9 @@ class OtherSystem:
 
     def _script(self, mounts: list[str], change: str, binary: str) -> str:
         script = self.root / "run"
-        trace = shlex.join(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", str(self.root / "calls")])
-        steps = "; ".join([*mounts, f'exec {trace} {change} "$@"'])
+        # A log for each thread: no call is cut in two by another's.
+        trace = shlex.join(["strace", "-ff", "-qq", "-e", "trace=open,openat,connect", "-o", str(self.root / "calls")])
+        steps = "; ".join([*mounts, f"rm -f {self.root}/calls.*", f'exec {trace} {change} "$@"'])
         script.write_text(f"#!/bin/sh\nexec unshare --mount sh -ec '{steps}' sh {binary} \"$@\"\n")
         script.chmod(stat.S_IRWXU)
         return str(script)
@@ -67,14 +69,25 @@ class OtherSystem:
     @property
     def opened(self) -> set[str]:
         """The files and folders that the last run opened."""
-        calls = (self.root / "calls").read_text()
-        return set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)".* = \d', calls))
+        return set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)".* = \d', self._calls()))
 
     @property
     def connected(self) -> list[int]:
         """The ports that the last run connected to, or tried to, one for each attempt."""
-        calls = (self.root / "calls").read_text()
-        return [int(port) for port in re.findall(r"connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\((\d+)\)", calls)]
+        ports = re.findall(r"connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\((\d+)\)", self._calls())
+        return [int(port) for port in ports]
+
+    def _calls(self) -> str:
+        logs = [log.read_text() for log in self.root.glob("calls.*")]
+        if not logs:
+            raise RuntimeError("nothing has run yet")
+        return "".join(logs)
+
+
+def add_authority(authority: str, folder: pathlib.Path) -> None:
+    """Adds `authority` to a hashed directory, as update-ca-certificates does."""
+    shutil.copy(authority, folder / "authority.pem")
+    subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True)
 
 
 def require() -> None:

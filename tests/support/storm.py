@@ -1,5 +1,5 @@
-"""What the storm and the kill sweeps share: a login that can be made old wherever it is kept, runs let go at one moment, a
-refresh worker that can be killed, and the figures that are printed at the end.
+"""What the storm, the kill sweeps and the save window share: a login that can be made old wherever it is kept, runs let go at
+one moment, a refresh worker that can be killed, and the figures that are printed at the end.
 
 They are short unless GROK_AUTH_STORM is "long" (`tests/run.sh --long`), and shorter still under AddressSanitizer.
 """
