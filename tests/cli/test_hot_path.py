@@ -124,6 +124,7 @@ class HotPath(OfflineTestCase):
             "/etc/localtime",  # Poco's library asks for the time zone as soon as it is loaded
             "/dev/null",  # opened until the standard streams are known to be open
             f"{self.program.config_folder}/config.toml",  # which profile, whose login, how long a token must be good for
+            str(self.program.runtime_folder),  # whether a copy of the token would be private and in memory
             state,  # whether others could have written what is in it
             f"{state}/{PROFILE}.last",  # which tokens were refused, which one is the newest
             f"{state}/{PROFILE}.id",  # which login it is, and where it is kept

@@ -350,7 +350,7 @@ class Server(Examining, ProgramTestCase):
         self.assert_trouble(finding, name, words, fix)
 
     def test_wrong_authority(self):
-        self.program.configure(config_for(self.provider, ca_file=None))
+        self.program.configure(config_for(self.provider, ca_file=None, redirect_port=free_port()))
         self.assert_only_trouble("issuer", r"the certificate of localhost is not trusted", "ca_file")
 
     def test_authority_that_cannot_be_read(self):
@@ -373,7 +373,7 @@ class Server(Examining, ProgramTestCase):
 
     def test_server_down(self):
         issuer = f"https://localhost:{free_port()}"
-        self.program.configure(config_for(self.provider, issuer=issuer))
+        self.program.configure(config_for(self.provider, issuer=issuer, redirect_port=free_port()))
         self.program.change_state_json(".json", lambda tokens: tokens.update(issuer=issuer))
         self.assert_only_trouble("issuer", "was refused", "check the network")
 
@@ -388,7 +388,7 @@ class Server(Examining, ProgramTestCase):
 
     def test_proxy(self):
         """It is named without its password."""
-        self.program.configure(config_for(self.provider, issuer="https://idp.test"))
+        self.program.configure(config_for(self.provider, issuer="https://idp.test", redirect_port=free_port()))
         (self.program.state_folder / "test.json").unlink()
         proxy = f"http://ada:{PASSWORD}@proxy.test:3128"
         finding = self.examine("--offline", status=0, env={"HTTPS_PROXY": proxy})

@@ -121,11 +121,15 @@ class Session:
         except dbus.DBusException:
             return 0
 
+    def _running_daemon(self) -> int:
+        pid = self.daemon_pid
+        if not pid:
+            raise AssertionError("no daemon runs")  # a signal to 0 is one to the test and all of its group
+        return pid
+
     def stop_daemon(self) -> None:
         """SIGSTOP: it keeps its name and answers nothing."""
-        self._stopped = self.daemon_pid
-        if not self._stopped:  # 0 would stop the test itself
-            raise AssertionError("no daemon runs that could be stopped")
+        self._stopped = self._running_daemon()
         os.kill(self._stopped, signal.SIGSTOP)
 
     def continue_daemon(self) -> None:
@@ -134,7 +138,7 @@ class Session:
 
     def kill_daemon(self) -> None:
         """SIGKILL, and waits until the bus has noticed. Whoever asks next makes the bus start another one, which is locked."""
-        pid = self.daemon_pid
+        pid = self._running_daemon()
         os.kill(pid, signal.SIGKILL)
         _wait_until(lambda: self.daemon_pid != pid, "the killed daemon keeps its name")
 

@@ -45,7 +45,8 @@ class Program:
         self.home = self._make("home")
         self.config_folder = self._make("config") / "grok-auth"
         self.state_folder = self._make("state") / "grok-auth"
-        self.runtime_folder = self._make("runtime")
+        # In memory, as the program wants it.
+        self.runtime_folder = pathlib.Path(tempfile.mkdtemp(prefix="grok-auth-test-", dir="/dev/shm"))
         self._runs: list[Running] = []
         if config is not None:
             self.configure(config)
@@ -144,6 +145,7 @@ class Program:
         """Ends every run that is still going on, then removes the world unless it is to be kept."""
         for run in self._runs:
             run.end()
+        shutil.rmtree(self.runtime_folder, ignore_errors=True)
         if keep:
             print(f"\nkept for inspection: {self.folder}")
             return
