@@ -179,29 +179,33 @@ def not_found(connection) -> None:
 
 
 def make_chain(folder: pathlib.Path) -> tuple[str, list[pki.Certificate]]:
-    """A root, and a certificate that an authority below it has signed: with that authority, and with the root as well."""
+    """A root, and a certificate that an authority below it has signed: with that authority; with the root as well; with the
+    root as signed by an older one that nobody knows any more, whose path leads nowhere."""
     folder.mkdir()
 
-    def sign(name: str, common_name: str, extensions: str, signer: str | None) -> None:
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    def request(name: str, common_name: str) -> None:
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
+                "-out", f"{name}.csr", "-subj", f"/CN={common_name}")  # fmt: skip
+
+    def sign(name: str, requested: str, extensions: str, signer: str | None) -> None:
         (folder / f"{name}.ext").write_text(extensions)
-        subprocess.run(
-            ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-             "-out", f"{name}.csr", "-subj", f"/CN={common_name}"], cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
         by = ["-CA", f"{signer}.pem", "-CAkey", f"{signer}.key", "-CAcreateserial"] if signer else ["-signkey", f"{name}.key"]
-        subprocess.run(
-            ["openssl", "x509", "-req", "-in", f"{name}.csr", "-extfile", f"{name}.ext", "-days", "30",
-             "-out", f"{name}.pem", *by], cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
+        openssl("x509", "-req", "-in", f"{requested}.csr", "-extfile", f"{name}.ext", "-days", "30", "-out", f"{name}.pem", *by)
 
     authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
-    sign("root", "Test Root", authority, None)
-    sign("intermediate", "Test Intermediate", authority, "root")
-    sign("server", "localhost", "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n", "intermediate")
+    for name, signer in ("old", None), ("root", None), ("intermediate", "root"):
+        request(name, f"Test {name}")
+        sign(name, name, authority, signer)
+    sign("cross-signed", "root", authority, "old")
+    request("server", "localhost")
+    sign("server", "server", "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n", "intermediate")
     servers = []
-    for names in ["server", "intermediate"], ["server", "intermediate", "root"]:
-        path = folder / f"{len(names)}.pem"
-        path.write_text("".join((folder / f"{name}.pem").read_text() for name in names))
+    for last in [], ["root"], ["cross-signed"]:
+        path = folder / f"with-{''.join(last)}.pem"
+        path.write_text("".join((folder / f"{name}.pem").read_text() for name in ["server", "intermediate", *last]))
         servers.append(pki.Certificate(str(path), str(folder / "server.key")))
     return str(folder / "root.pem"), servers
 
