@@ -4,7 +4,7 @@
 #
 #     tests/run.sh [--long] [PRESET [CTEST_OPTION...]]      PRESET is dev (the default) or asan
 #
-# --long makes the storm and the kill sweeps long: about ten minutes more.
+# --long makes the storm, the kill sweeps and the save window long: about ten minutes more.
 #
 # A machine with Debian 12 needs nothing before that but root; one where everything is installed needs no root.
 set -eu

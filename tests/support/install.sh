@@ -21,7 +21,7 @@ packages_for() {
     tests) echo catch2 chromium curl dbus-bin dbus-daemon fish git gnome-keyring iproute2 libfaketime libsecret-tools make mandoc openssh-client openssh-server python3-dbus python3-gi strace tmux util-linux xdg-utils xz-utils zbar-tools zsh ;;
     bench) echo gcc libc6-dev libsecret-tools golang-docker-credential-helpers gh git oidc-agent-cli git-credential-oauth curl ;;
     release) echo binutils dpkg-dev libstdc++-12-dev ;;
-    package) echo debootstrap lintian dpkg-dev ;;
+    package) echo debootstrap dpkg-dev file lintian ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     checks) echo clang-format-14 clang-tidy-14 mandoc shellcheck ;;
     npm) echo npm ;;
