@@ -1,14 +1,16 @@
-/* Runs commands and says how long each run took, how much memory it used, and whether it did what it should.
+/* Runs commands and says how long each run took, how much memory it used, and whether it did what
+ * it should.
  *
  *     measure FILE COUNT ROUNDS
  *
- * lets COUNT runs of a command go at one moment, ROUNDS times for each command, the commands taking turns in a new order in
- * every round. FILE is for read_commands.
+ * lets COUNT runs of a command go at one moment, ROUNDS times for each command, the commands taking
+ * turns in a new order in every round. FILE is for read_commands.
  *
- * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until the last of the runs, and of
- * the processes that they left behind, was over, how many runs failed, and the most kilobytes that one of these processes had
- * in memory. All runs of a round have failed when not everything ends within kRoundSeconds; the rest is killed then. What the
- * first run that fails of a command wrote to standard error goes to standard error here.
+ * Prints a line per command and round: the command's number, nanoseconds of CLOCK_MONOTONIC until
+ * the last of the runs, and of the processes that they left behind, was over, how many runs failed,
+ * and the most kilobytes that one of these processes had in memory. All runs of a round have failed
+ * when not everything ends within kRoundSeconds; the rest is killed then. What the first run that
+ * fails of a command wrote to standard error goes to standard error here.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -28,7 +30,10 @@
 #include "commands.h"
 
 enum { kMaxRuns = 512 };
-enum { kRunSeconds = 60, kRoundSeconds = 100 }; /* a refresh worker of grok-auth waits 65 s for its answer */
+enum {
+  kRunSeconds = 60,
+  kRoundSeconds = 100
+}; /* a refresh worker of grok-auth waits 65 s for its answer */
 
 struct Run {
   pid_t pid;
@@ -53,14 +58,15 @@ static long long now(void) {
   return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void become(char **arguments, char **environment) {
+static void become(char** arguments, char** environment) {
   alarm(kRunSeconds);
   execve(arguments[0], arguments, environment);
   err(127, "%s", arguments[0]);
 }
 
-/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is NULL. */
-static void start(const struct Command *command, struct Run *run, const int *gate) {
+/* A run that waits until `gate`, a pipe, is closed on its other side; it does not wait when that is
+ * NULL. */
+static void start(const struct Command* command, struct Run* run, const int* gate) {
   int input = open(command->input, O_RDONLY | O_CLOEXEC);
   if (input < 0)
     err(2, "%s", command->input);
@@ -79,7 +85,7 @@ static void start(const struct Command *command, struct Run *run, const int *gat
   close(input);
 }
 
-static void run_before(char **arguments, char **environment) {
+static void run_before(char** arguments, char** environment) {
   int status = 0;
   pid_t pid = fork();
   if (pid == 0)
@@ -96,7 +102,7 @@ static void on_alarm(int signal) {
 
 /* All that is left of a round are children of this process, or become that. */
 static void kill_children(void) {
-  FILE *children = fopen("/proc/thread-self/children", "re");
+  FILE* children = fopen("/proc/thread-self/children", "re");
   if (children == NULL)
     err(2, "/proc/thread-self/children");
   int pid;
@@ -105,7 +111,8 @@ static void kill_children(void) {
   fclose(children);
 }
 
-/* Waits for the runs and for what they left behind. Returns the most kilobytes that one of them had in memory. */
+/* Waits for the runs and for what they left behind. Returns the most kilobytes that one of them had
+ * in memory. */
 static long await(int count) {
   struct rusage usage = {0};
   int status = 0;
@@ -128,22 +135,22 @@ static long await(int count) {
 }
 
 /* Whether the run failed; then the first to do so tells why. */
-static int has_failed(struct Command *command, const struct Run *run) {
+static int has_failed(struct Command* command, const struct Run* run) {
   size_t size = 0;
-  char *output = read_all(run->output, &size);
+  char* output = read_all(run->output, &size);
   int failed = is_late || run->status != 0 || strstr(output, command->expected) == NULL;
   free(output);
   if (failed && !command->has_complained) {
     command->has_complained = 1;
-    char *errors = read_all(run->errors, &size);
-    fprintf(stderr, "%s: wait status %#x%s, standard error: %s\n", command->arguments[0], (unsigned)run->status,
-            is_late ? ", something did not end" : "", errors);
+    char* errors = read_all(run->errors, &size);
+    fprintf(stderr, "%s: wait status %#x%s, standard error: %s\n", command->arguments[0],
+            (unsigned)run->status, is_late ? ", something did not end" : "", errors);
     free(errors);
   }
   return failed;
 }
 
-static void measure(struct Command *command, int count) {
+static void measure(struct Command* command, int count) {
   int gate[2];
   int failed = 0;
   for (int i = 0; i < count; ++i) {
@@ -174,7 +181,7 @@ static void measure(struct Command *command, int count) {
   printf("%d %lld %d %ld\n", (int)(command - commands), ended - started, failed, kilobytes);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int order[kMaxCommands];
   if (argc != 4)
     errx(2, "usage: measure FILE COUNT ROUNDS");
