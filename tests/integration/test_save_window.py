@@ -71,6 +71,8 @@ class WindowInFile(StoredInFile):
         and nobody waits."""
         calls = self.window()
         allowed = self.calls | set(self.changes) | (SANITIZER if is_sanitized() else set())
+        if is_sanitized():  # looks at memory through pipes of its own
+            calls = [call for call in calls if not (call.name == "write" and "<pipe:" in call.arguments)]
         self.assertEqual({call.name for call in calls} - allowed, set())
         self.assertEqual([call for call in calls if call.name == "write" and "eventfd" not in call.arguments], [])
         self.assertEqual({call.opened for call in calls[:-1]} - {""}, {"test.write.lock", "test.id", "test.json"})
