@@ -160,7 +160,7 @@ class InTheKeyring(KeyringTestCase):
         self.sign_in()
         self.change_login(age)
         self.provider.reset()
-        self.provider.settings(delay_token_after_ms=300)
+        self.provider.settings(delay_token_after_ms=100)
         run = self.program.as_grok(expired=True, env=self.session.environment)
         while not self.refreshes():
             time.sleep(0.01)
