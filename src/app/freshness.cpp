@@ -131,10 +131,10 @@ NextStep DecideNextStep(const StoredLogin& login, const Profile& profile, const 
   if (IsValidLongEnough(login, demand, now) && IsWanted(login, demand.wanted, now, first_look)) {
     return HandOut{};
   }
-  const std::optional<std::string>& refresh_token = login.tokens->refresh_token;
   if (login.is_mirrored) {
     return Refresh{};  // as far as the mirror knows; whoever refreshes asks the keyring
   }
+  const std::optional<std::string>& refresh_token = login.tokens->refresh_token;
   if (!refresh_token) {
     return SignInNeeded{"the login has ended: the server gave no refresh token"};
   }

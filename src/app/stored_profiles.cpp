@@ -28,7 +28,7 @@ std::set<std::string> NamesInState(StateFolder& state) {
 std::optional<StoredLogin> TryLoad(Edges& edges, const Profile& profile) {
   ProfileFiles files(profile.name, edges.state, edges.clock);
   try {
-    return LoginStore(profile, files, edges.keyring, edges.random, /*runtime=*/nullptr).Load();
+    return LoginStore(profile, files, edges.keyring, edges.random, edges.runtime).Load();
   } catch (const Error&) {
     return std::nullopt;  // whoever goes on with the profile meets the error
   }

@@ -77,14 +77,20 @@ class TokenRun {
     }
     if (first_.is_mirrored && !context_.files.IsRefreshHeld()) {
       // Now, beside the others that may ask: behind the lock they would ask one after another.
-      mirrored_ = std::exchange(first_, LookFirst(context_));
-      RequireOwnLogin(first_, context_.profile);
+      mirrored_ = first_;
+      LookAgain();
       return Run();
     }
     return Refresh();
   }
 
  private:
+  /// The same look with the keyring.
+  void LookAgain() {
+    first_ = LookFirst(context_);
+    RequireOwnLogin(first_, context_.profile);
+  }
+
   Handout Refresh() {
     SilentRefreshResult result = RefreshSilently(context_, demand_, first_, RefreshDeadline());
     if (auto* handout = std::get_if<Handout>(&result)) {
@@ -135,8 +141,7 @@ class TokenRun {
       return SignInBecause(DescribeKeyring(answer));
     }
     if (may_sign_in_ && answer.state == KeyringState::kLocked && UnlockKeyring(context_)) {
-      first_ = LookFirst(context_);
-      RequireOwnLogin(first_, context_.profile);
+      LookAgain();
       if (!first_.trouble) {
         return Run();
       }

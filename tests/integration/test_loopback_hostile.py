@@ -1,7 +1,6 @@
 """The listener of a loopback sign-in among connections that are idle, slow, huge, broken or endless."""
 
 import os
-import pathlib
 import random
 import re
 import socket
@@ -15,6 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from loopback import LoopbackTestCase, port_of, redirect, visit  # noqa: E402
+from program import is_sanitized  # noqa: E402
 from scripted_provider import tokens  # noqa: E402
 
 # What a person would not notice; the answer takes some milliseconds on an idle machine.
@@ -148,8 +148,7 @@ class Crowd(HostileTestCase):
         time.sleep(1)
         before = self.memory("VmRSS")
         # AddressSanitizer keeps shadow memory, and freed memory in quarantine.
-        sanitized = b"__asan_init" in pathlib.Path(self.program.binary).read_bytes()
-        self.assertLess(before, 140_000 if sanitized else 48_000)
+        self.assertLess(before, 140_000 if is_sanitized() else 48_000)
         self.sign_in("250 connections with a megabyte each")
 
     def test_more_connections_than_are_kept(self):

@@ -12,7 +12,8 @@ import unittest
 from typing import NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from storm import StoredInFile, StoredInKeyring, figure, is_sanitized, print_figures, scaled  # noqa: E402
+from program import is_sanitized  # noqa: E402
+from storm import StoredInFile, StoredInKeyring, figure, print_figures, scaled  # noqa: E402
 
 
 class Call(NamedTuple):

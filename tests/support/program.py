@@ -196,6 +196,11 @@ def user_code_of(url: str) -> str:
     return parse_qs(urlsplit(url).query)["user_code"][0]
 
 
+def is_sanitized() -> bool:
+    """Whether the program is built with AddressSanitizer."""
+    return b"__asan_init" in pathlib.Path(os.environ["GROK_AUTH_BINARY"]).read_bytes()
+
+
 def config_for(provider: Provider, top: str = "", **changes) -> str:
     """A config.toml whose one profile, `test`, signs in at `provider` by the device flow and stores in the state folder.
 

@@ -16,18 +16,13 @@ import time
 from typing import Callable, Iterator, NamedTuple
 
 from keyring import KeyringTestCase
-from program import GROK_ENVIRONMENT, PROFILE, Program, ProgramTestCase
+from program import GROK_ENVIRONMENT, PROFILE, Program, ProgramTestCase, is_sanitized
 from refreshing import age, wait_until
 from running import Result, Running
 
 PATIENCE = 80  # seconds: a worker waits 65 s for its answer
 
 _figures: list[str] = []
-
-
-def is_sanitized() -> bool:
-    """Whether the program is built with AddressSanitizer."""
-    return b"__asan_init" in pathlib.Path(os.environ["GROK_AUTH_BINARY"]).read_bytes()
 
 
 def scaled(short: int, long: int, sanitized: int) -> int:
