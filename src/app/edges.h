@@ -452,7 +452,7 @@ struct Edges {
   Programs& programs;
   SecretInput& secret_input;
   Successor& successor;
-  /// The user's runtime folder: memory, gone with the last session. Null where there is none.
+  /// In the user's runtime folder, which is private and in memory. Null where there is none such.
   StateFolder* runtime;
 };
 

@@ -9,9 +9,9 @@
 namespace grokauth::app {
 
 /// A copy of the access token of a login that is kept in the keyring, in the user's runtime folder,
-/// which is in memory: asking a keyring takes many times as long as reading a
-/// file, and it answers one at a time. It never has the refresh token, nor an API key. All of it is
-/// best effort: what fails, fails silently, and the keyring is asked.
+/// which is in memory: asking a keyring takes many times as long as reading a file, and it answers
+/// one at a time. It never has the refresh token, nor an API key. All of it is best effort: what
+/// fails, fails silently, and the keyring is asked.
 class TokenMirror {
  public:
   /// `runtime` is null where there is no runtime folder; then nothing is ever there.
